@@ -1,0 +1,43 @@
+//! A record that could not be taken, kept with its raw bytes.
+
+use sea_orm::entity::prelude::*;
+
+/// A record that could not be taken, kept with its raw bytes.
+#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+#[sea_orm(table_name = "quarantine")]
+pub struct Model {
+    /// Hash of the id modulo V.
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub shard: i16,
+    /// 128-bit hash of (workspace, dialect, raw bytes): a repeat adds nothing.
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub id: Vec<u8>,
+    /// Workspace.
+    pub workspace: i32,
+    /// Dialect name.
+    pub dialect: String,
+    /// Stable reason code.
+    pub code: String,
+    /// JSON path of the offending field; empty: the whole record.
+    pub path: String,
+    /// What is wrong.
+    pub message: String,
+    /// The record; of one over 16 MiB the first 64 KiB.
+    pub raw: Vec<u8>,
+    /// Length of the whole record in bytes.
+    pub raw_len: i64,
+    /// Route or file that it came by.
+    pub source: String,
+    /// Index of the record in its batch or file.
+    pub position: i64,
+    /// Byte offset in its body or file.
+    pub byte_offset: i64,
+    /// UTC microseconds.
+    pub received_at: i64,
+}
+
+/// No relations: keys never cross shards, and joins are written where they are needed.
+#[derive(Clone, Copy, Debug, EnumIter, DeriveRelation)]
+pub enum Relation {}
+
+impl ActiveModelBehavior for ActiveModel {}

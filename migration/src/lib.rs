@@ -1,0 +1,30 @@
+//! The dated, reversible steps that make the tables. They never import entities: a step must keep meaning what it meant.
+
+use sea_orm_migration::prelude::*;
+
+mod m20261120_000001_workspaces;
+mod m20261120_000002_catalogues;
+mod m20261120_000003_customers;
+mod m20261120_000004_events;
+mod m20261120_000005_reports;
+mod m20261120_000006_quarantine;
+mod table;
+
+/// Every step, in order.
+pub struct Migrator;
+
+#[async_trait::async_trait]
+impl MigratorTrait for Migrator {
+    fn migrations() -> Vec<Box<dyn MigrationTrait>> {
+        vec![
+            Box::new(m20261120_000001_workspaces::Migration),
+            Box::new(m20261120_000002_catalogues::Migration),
+            Box::new(m20261120_000003_customers::Migration),
+            Box::new(m20261120_000004_events::Migration),
+            Box::new(m20261120_000005_reports::Migration),
+            Box::new(m20261120_000006_quarantine::Migration),
+        ]
+    }
+}
+
+pub use sea_orm_migration::{MigratorTrait, SchemaManager};

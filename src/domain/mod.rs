@@ -1,0 +1,15 @@
+//! Pure rules: no I/O, no async, no SQL. What events mean stands here and nowhere else.
+
+pub mod event;
+pub mod hash;
+pub mod identifier;
+pub mod identity;
+pub mod kind;
+pub mod reachability;
+pub mod time;
+
+pub mod recipient;
+pub mod rollup;
+
+pub mod funnel;
+pub mod rates;
