@@ -7,6 +7,7 @@ pub mod identity;
 pub mod kind;
 pub mod reachability;
 pub mod time;
+pub mod workspace;
 
 pub mod recipient;
 pub mod rollup;

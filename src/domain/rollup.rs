@@ -1,1 +1,212 @@
-//! rollup
+//! The maintained counts of a campaign: which numbers are kept per grouping, group and day, and how a row is packed.
+
+use std::collections::BTreeMap;
+
+use super::kind::Kind;
+use crate::{Error, Result};
+
+/// What the rows of a campaign are grouped by. The codes are stored.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[repr(i16)]
+pub enum Grouping {
+    /// The whole campaign.
+    None = 0,
+    /// By run.
+    Run = 1,
+    /// By treatment.
+    Treatment = 2,
+    /// By touchpoint.
+    Touchpoint = 3,
+    /// By channel.
+    Channel = 4,
+}
+
+impl Grouping {
+    /// Every grouping, in code order.
+    pub const ALL: [Self; 5] = [Self::None, Self::Run, Self::Treatment, Self::Touchpoint, Self::Channel];
+}
+
+/// Which of a kind's counts: as reported, or as completed by a rule of the funnel.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[repr(u8)]
+pub enum Variant {
+    /// As reported; of opens and clicks those of people (not known to be machines).
+    Reported = 0,
+    /// Opens and clicks of machines.
+    Machine = 1,
+    /// Opens and clicks of both, where a unit counts at the first of either.
+    All = 2,
+    /// With implied steps; of opens those of people.
+    Implied = 3,
+    /// With implied steps; opens of both.
+    ImpliedAll = 4,
+    /// Deliveries inferred: sent and neither bounced nor failed, or implied.
+    Inferred = 5,
+}
+
+/// One kept count: a kind and a variant of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Metric(pub Kind, pub Variant);
+
+impl Metric {
+    fn code(self) -> u64 {
+        u64::from(self.0.code()) * 8 + self.1 as u64
+    }
+
+    fn from_code(code: u64) -> Option<Self> {
+        let variant = match code % 8 {
+            0 => Variant::Reported,
+            1 => Variant::Machine,
+            2 => Variant::All,
+            3 => Variant::Implied,
+            4 => Variant::ImpliedAll,
+            5 => Variant::Inferred,
+            _ => return None,
+        };
+        let kind = Kind::from_code(u8::try_from(code / 8).ok()?);
+        (u64::from(kind.code()) == code / 8).then_some(Self(kind, variant))
+    }
+}
+
+/// Events, and distinct units at their first event, of one metric.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Tally {
+    /// Events.
+    pub total: i64,
+    /// Customers, once per run.
+    pub recipients_per_run: i64,
+    /// Customers, once per campaign.
+    pub recipients: i64,
+    /// Messages.
+    pub messages: i64,
+}
+
+impl Tally {
+    /// Adds `sign` times the other's numbers.
+    pub fn add(&mut self, other: &Self, sign: i64) {
+        self.total += sign * other.total;
+        self.recipients_per_run += sign * other.recipients_per_run;
+        self.recipients += sign * other.recipients;
+        self.messages += sign * other.messages;
+    }
+
+    fn is_zero(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
+/// The counts of one rollup row, or a sum or difference of several. Metrics with all zeros are left out.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Counts(BTreeMap<Metric, Tally>);
+
+impl Counts {
+    /// The tally of a metric; zeros where nothing was counted.
+    pub fn get(&self, metric: Metric) -> Tally {
+        self.0.get(&metric).copied().unwrap_or_default()
+    }
+
+    /// The tally of a metric, to be changed. Call [`Self::prune`] afterwards.
+    pub fn entry(&mut self, metric: Metric) -> &mut Tally {
+        self.0.entry(metric).or_default()
+    }
+
+    /// Adds `sign` times the other's numbers.
+    pub fn add(&mut self, other: &Self, sign: i64) {
+        for (metric, tally) in &other.0 {
+            self.0.entry(*metric).or_default().add(tally, sign);
+        }
+        self.prune();
+    }
+
+    /// Whether every number is zero.
+    pub fn is_zero(&self) -> bool {
+        self.0.values().all(Tally::is_zero)
+    }
+
+    /// Leaves out metrics whose numbers are all zero.
+    pub fn prune(&mut self) {
+        self.0.retain(|_, tally| !tally.is_zero());
+    }
+
+    /// Packs the counts: version, then (metric, four numbers) as variable-length integers.
+    pub fn encode(&self) -> Vec<u8> {
+        let mut bytes = vec![FORMAT];
+        for (metric, tally) in &self.0 {
+            put_varint(&mut bytes, metric.code());
+            for number in [tally.total, tally.recipients_per_run, tally.recipients, tally.messages] {
+                put_varint(&mut bytes, zigzag(number));
+            }
+        }
+        bytes
+    }
+
+    /// Unpacks what [`Self::encode`] packed.
+    pub fn decode(bytes: &[u8]) -> Result<Self> {
+        let damaged = || Error::Corrupt("rollup counts".to_owned());
+        let (format, mut rest) = bytes.split_first().ok_or_else(damaged)?;
+        if *format != FORMAT {
+            return Err(damaged());
+        }
+        let mut counts = BTreeMap::new();
+        while !rest.is_empty() {
+            let code = take_varint(&mut rest).ok_or_else(damaged)?;
+            let metric = Metric::from_code(code).ok_or_else(damaged)?;
+            let mut number = || take_varint(&mut rest).map(unzigzag).ok_or_else(damaged);
+            let tally =
+                Tally { total: number()?, recipients_per_run: number()?, recipients: number()?, messages: number()? };
+            counts.insert(metric, tally);
+        }
+        Ok(Self(counts))
+    }
+}
+
+const FORMAT: u8 = 1;
+
+/// Appends an unsigned number, seven bits a byte, the lowest first.
+pub(crate) fn put_varint(bytes: &mut Vec<u8>, mut number: u64) {
+    while number >= 0x80 {
+        bytes.push((number as u8 & 0x7f) | 0x80);
+        number >>= 7;
+    }
+    bytes.push(number as u8);
+}
+
+/// Takes a number that [`put_varint`] appended; none where the bytes end or the number is too long.
+pub(crate) fn take_varint(bytes: &mut &[u8]) -> Option<u64> {
+    let mut number = 0_u64;
+    for shift in (0..64).step_by(7) {
+        let (byte, rest) = bytes.split_first()?;
+        *bytes = rest;
+        number |= u64::from(byte & 0x7f) << shift;
+        if byte & 0x80 == 0 {
+            return Some(number);
+        }
+    }
+    None
+}
+
+/// Maps small negative numbers to small unsigned ones.
+pub(crate) fn zigzag(number: i64) -> u64 {
+    ((number << 1) ^ (number >> 63)) as u64
+}
+
+/// The inverse of [`zigzag`].
+pub(crate) fn unzigzag(number: u64) -> i64 {
+    (number >> 1) as i64 ^ -((number & 1) as i64)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn packed_counts_unpack_to_themselves() {
+        let mut counts = Counts::default();
+        *counts.entry(Metric(Kind::Sent, Variant::Implied)) =
+            Tally { total: 1 << 40, recipients_per_run: -3, recipients: 0, messages: 127 };
+        counts.entry(Metric(Kind::OptedOut, Variant::Reported)).total = 1;
+        assert_eq!(Counts::decode(&counts.encode()).expect("decodes"), counts);
+        assert!(Counts::decode(&[9]).is_err());
+        assert!(Counts::decode(&[FORMAT, 0x83]).is_err());
+    }
+}

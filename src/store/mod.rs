@@ -1,1 +1,38 @@
-//! store
+//! The only SQL. One noun per file; what differs by database stands in `connect` and `hot` alone.
+
+pub mod connect;
+
+use sea_orm::DatabaseConnection;
+
+use crate::domain::hash::ShardCount;
+pub use connect::{DatabaseSettings, open};
+
+/// An open, migrated database: readers go through `db`, ingestion has connections of its own.
+#[derive(Clone, Debug)]
+pub struct Store {
+    db: DatabaseConnection,
+    shards: ShardCount,
+    url: String,
+}
+
+impl Store {
+    /// The pool for queries and for rare writes (workspaces, keys, campaigns' names).
+    pub fn db(&self) -> &DatabaseConnection {
+        &self.db
+    }
+
+    /// Number of shards, as recorded in the database.
+    pub fn shards(&self) -> ShardCount {
+        self.shards
+    }
+
+    /// The shard numbers, to be given to queries that read one campaign in all shards.
+    pub fn all_shards(&self) -> Vec<i16> {
+        (0..self.shards.0).collect()
+    }
+
+    /// The URL it was opened with. It may hold a password: never print it.
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+}
