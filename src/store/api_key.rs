@@ -72,8 +72,7 @@ pub async fn revoke(store: &Store, workspace: WorkspaceId, id: i64) -> Result<Op
     if row.revoked_at.is_some() {
         return Ok(Some(row));
     }
-    let revoked =
-        api_key::ActiveModel { id: Set(id), revoked_at: Set(Some(Micros::now().0)), ..Default::default() };
+    let revoked = api_key::ActiveModel { id: Set(id), revoked_at: Set(Some(Micros::now().0)), ..Default::default() };
     Ok(Some(revoked.update(store.db()).await?))
 }
 

@@ -6,7 +6,7 @@ use entity::{campaign, campaign_activity, campaign_alias, cell};
 use sea_orm::sea_query::{Expr, ExprTrait, Func, LikeExpr, Order, Query, SelectStatement, SimpleExpr};
 use sea_orm::{
     ActiveModelTrait, ActiveValue::Set, ColumnTrait, Condition, EntityTrait, FromQueryResult, IntoActiveModel,
-    QueryFilter, QueryOrder, QuerySelect, PaginatorTrait,
+    PaginatorTrait, QueryFilter, QueryOrder, QuerySelect,
 };
 
 use super::Store;
@@ -284,9 +284,8 @@ fn condition(workspace: WorkspaceId, filter: &CampaignFilter) -> Condition {
     if let Some(text) = &filter.text {
         let pattern = contains(&text.to_lowercase());
         let matches = |column| Expr::expr(Func::lower(own(column))).like(pattern.clone());
-        condition = condition.add(
-            Condition::any().add(matches(campaign::Column::Name)).add(matches(campaign::Column::ExternalId)),
-        );
+        condition = condition
+            .add(Condition::any().add(matches(campaign::Column::Name)).add(matches(campaign::Column::ExternalId)));
     }
     if !filter.namespaces.is_empty() {
         let names = filter.namespaces.iter().map(|namespace| namespace.name());

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use entity::{customer, identifier};
-use sea_orm::sea_query::{Expr, ExprTrait, Func, Order, Query, WindowStatement};
+use sea_orm::sea_query::{Asterisk, Expr, ExprTrait, Func, Order, OverStatement, Query, WindowStatement};
 use sea_orm::{
     ColumnTrait, ConnectionTrait, EntityTrait, FromQueryResult, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect,
 };
@@ -23,11 +23,7 @@ pub async fn find(store: &Store, workspace: WorkspaceId, id: i64) -> Result<Opti
 }
 
 /// The customers of several ids, each under the id asked for: merged ones give the customer that they became part of.
-pub async fn find_many(
-    store: &Store,
-    workspace: WorkspaceId,
-    ids: &[i64],
-) -> Result<HashMap<i64, customer::Model>> {
+pub async fn find_many(store: &Store, workspace: WorkspaceId, ids: &[i64]) -> Result<HashMap<i64, customer::Model>> {
     let asked = rows(store, workspace, ids).await?;
     let surviving: Vec<i64> = asked.values().filter_map(|row| row.merged_into).collect();
     let surviving = if surviving.is_empty() { HashMap::new() } else { rows(store, workspace, &surviving).await? };
@@ -56,11 +52,7 @@ pub async fn find_by_identifier(
 }
 
 /// The customers that became part of others, oldest first, by the customer that they became part of.
-pub async fn merged_into(
-    store: &Store,
-    workspace: WorkspaceId,
-    customers: &[i64],
-) -> Result<HashMap<i64, Vec<i64>>> {
+pub async fn merged_into(store: &Store, workspace: WorkspaceId, customers: &[i64]) -> Result<HashMap<i64, Vec<i64>>> {
     let rows: Vec<(i64, i64)> = customer::Entity::find()
         .select_only()
         .column(customer::Column::MergedInto)
@@ -86,19 +78,19 @@ pub async fn identifiers(
     customers: &[i64],
 ) -> Result<HashMap<i64, Vec<identifier::Model>>> {
     let rank = WindowStatement::partition_by(identifier::Column::Customer)
-        .add_partition_by(identifier::Column::Name)
+        .partition_by(identifier::Column::Name)
         .order_by(identifier::Column::LinkedAt, Order::Desc)
         .order_by(identifier::Column::Id, Order::Asc)
         .take();
     let ranked = Query::select()
-        .column(sea_orm::sea_query::Asterisk)
+        .column(Asterisk)
         .expr_window_as(Func::cust("ROW_NUMBER"), rank, RANK)
         .from(identifier::Entity)
         .and_where(identifier::Column::Workspace.eq(workspace.0))
         .and_where(identifier::Column::Customer.is_in(customers.iter().copied()))
         .take();
     let shown = Query::select()
-        .column(sea_orm::sea_query::Asterisk)
+        .column(Asterisk)
         .from_subquery(ranked, "ranked")
         .and_where(Expr::col(RANK).lte(SHOWN_IDENTIFIERS_PER_TYPE))
         .order_by(identifier::Column::Name, Order::Asc)

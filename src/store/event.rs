@@ -35,9 +35,8 @@ impl EventFilter {
     }
 
     pub(super) fn condition(&self, workspace: WorkspaceId) -> Condition {
-        let among = |column: event::Column, ids: &Option<Vec<i64>>| {
-            ids.as_ref().map(|ids| column.is_in(ids.iter().copied()))
-        };
+        let among =
+            |column: event::Column, ids: &Option<Vec<i64>>| ids.as_ref().map(|ids| column.is_in(ids.iter().copied()));
         Condition::all()
             .add(event::Column::Workspace.eq(workspace.0))
             .add_option(among(event::Column::Customer, &self.customers))

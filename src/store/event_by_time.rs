@@ -2,7 +2,7 @@
 //! a shard) is walked along its index no further than the page needs, and the lanes are merged.
 
 use entity::event;
-use sea_orm::sea_query::{Asterisk, Order, Query, SelectStatement, UnionType};
+use sea_orm::sea_query::{Asterisk, ExprTrait, Order, Query, SelectStatement, UnionType};
 use sea_orm::{ColumnTrait, Condition, ConnectionTrait, FromQueryResult};
 
 use super::Store;

@@ -10,6 +10,7 @@ pub mod event_by_commit;
 pub mod event_by_time;
 pub mod event_details;
 pub mod event_type;
+pub mod hot;
 pub mod page;
 pub mod quarantine;
 pub mod reachability;

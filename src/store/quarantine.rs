@@ -1,6 +1,7 @@
 //! Records that could not be taken.
 
 use entity::quarantine;
+use sea_orm::sea_query::ExprTrait;
 use sea_orm::{ColumnTrait, Condition, EntityTrait, Order, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect};
 
 use super::Store;

@@ -8,7 +8,7 @@ use sea_orm::{ColumnTrait, Condition, ConnectionTrait, EntityTrait, FromQueryRes
 
 use super::Store;
 use crate::Result;
-use crate::domain::identifier::{BUILT_IN_NAMES, PUSH_TOKEN_SUFFIX, serves_channel};
+use crate::domain::identifier::{BUILT_IN, PUSH_TOKEN_SUFFIX, serves_channel};
 use crate::domain::workspace::WorkspaceId;
 
 /// The states of several addresses by identifier id; addresses of which nothing is known are left out.
@@ -122,7 +122,7 @@ fn best_of_each(workspace: WorkspaceId, channel: &str, default_consent: DefaultC
     let own = |column| Expr::col((identifier::Entity, column));
     Query::select()
         .column((identifier::Entity, identifier::Column::Customer))
-        .expr_as(Expr::expr(SimpleExpr::from(rank)).max(), Alias::new(BEST))
+        .expr_as(SimpleExpr::Case(Box::new(rank)).max(), Alias::new(BEST))
         .from(identifier::Entity)
         .left_join(
             address_state::Entity,
@@ -144,8 +144,7 @@ const CONSENT_OUT: i16 = 2;
 fn addresses_of(channel: &str) -> Condition {
     let name = || Expr::col((identifier::Entity, identifier::Column::Name));
     let mut any = Condition::any();
-    for built_in in BUILT_IN_NAMES {
-        let Some(rule) = crate::domain::identifier::built_in(built_in) else { continue };
+    for (built_in, rule) in BUILT_IN {
         if rule.seen_on_channel {
             any = any.add(name().eq(built_in).and(was_seen_on(channel)));
         } else if serves_channel(built_in, channel) {
