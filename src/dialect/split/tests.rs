@@ -270,4 +270,22 @@ proptest! {
             prop_assert!(texts.contains(&record.to_string()), "{} of {:?}", record, texts);
         }
     }
+
+    #[test]
+    fn any_text_is_read_to_its_end_whatever_the_chunks(
+        text in r#"([{}\[\]",:\\\n a1]|\{"a":1\}|\n\{|"x":)*"#,
+        chunk in 1_usize..7,
+    ) {
+        let whole: Vec<_> = Splitter::new(text.as_bytes()).map(|piece| shown(&piece)).collect();
+        let reader = BufReader::with_capacity(chunk, Trickle(text.as_bytes(), chunk));
+        let trickled: Vec<_> = Splitter::new(reader).map(|piece| shown(&piece)).collect();
+        prop_assert_eq!(whole, trickled, "{}", text);
+    }
+
+    #[test]
+    fn any_bytes_are_read_without_panic(bytes in prop::collection::vec(any::<u8>(), 0..400)) {
+        let length: u64 = Splitter::new(&bytes[..]).map(|piece| piece.raw_len).sum();
+        prop_assert!(length <= 2 * bytes.len() as u64 + 1);
+        let _records = crate::dialect::read_body(crate::domain::event::Dialect::Odp, &bytes);
+    }
 }
