@@ -89,10 +89,7 @@ fn check_tags(tags: &[String]) -> Vec<UserError> {
         let message = format!("{number} tags exceed the maximum of {MAX_TAGS}");
         return vec![UserError::new(UserErrorCode::TooMany, &["input", "tags"], message)];
     }
-    tags.iter()
-        .enumerate()
-        .filter_map(|(index, tag)| check_text(tag, &["input", "tags", &index.to_string()]))
-        .collect()
+    tags.iter().enumerate().filter_map(|(index, tag)| check_text(tag, &["input", "tags", &index.to_string()])).collect()
 }
 
 /// What is wrong with a name or tag that a person gave.

@@ -144,9 +144,9 @@ fn direction(is_by_time: bool, order: Option<EventOrder>) -> Result<OrderDirecti
         (EventOrderField::OccurredAt, false) => Err(Fault::bad_input(
             "orderBy: OCCURRED_AT needs a filter by campaign, customer or identifier; all events come by RECEIVED_AT",
         )),
-        (EventOrderField::ReceivedAt, true) => Err(Fault::bad_input(
-            "orderBy: the events of a campaign, a customer or an identifier come by OCCURRED_AT",
-        )),
+        (EventOrderField::ReceivedAt, true) => {
+            Err(Fault::bad_input("orderBy: the events of a campaign, a customer or an identifier come by OCCURRED_AT"))
+        }
     }
 }
 

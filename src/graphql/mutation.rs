@@ -24,10 +24,7 @@ impl Mutation {
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "The events.")] input: EventsIngestInput,
-        #[graphql(
-            desc = "Which events are answered one by one.",
-            default_with = "IngestResultSelection::Failures"
-        )]
+        #[graphql(desc = "Which events are answered one by one.", default_with = "IngestResultSelection::Failures")]
         results: IngestResultSelection,
     ) -> Result<EventsIngestPayload> {
         events_ingest::typed(ctx, input, results).await
@@ -40,10 +37,7 @@ impl Mutation {
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "The records and their form.")] input: VendorEventsIngestInput,
-        #[graphql(
-            desc = "Which records are answered one by one.",
-            default_with = "IngestResultSelection::Failures"
-        )]
+        #[graphql(desc = "Which records are answered one by one.", default_with = "IngestResultSelection::Failures")]
         results: IngestResultSelection,
     ) -> Result<EventsIngestPayload> {
         events_ingest::vendor(ctx, input, results).await
@@ -57,17 +51,16 @@ impl Mutation {
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "The second word, such as \"open\"; not empty.")] action: String,
-        #[graphql(name = "type", desc = "The first word, such as \"email\"; \"fullstack\" where it is missing or empty.")]
+        #[graphql(
+            name = "type",
+            desc = "The first word, such as \"email\"; \"fullstack\" where it is missing or empty."
+        )]
         event_type: Option<String>,
         #[graphql(desc = "Who it is about: an object of names and values, such as {\"email\": \"a@b.example\"}.")]
         identifiers: Json,
-        #[graphql(desc = "Everything else: an object of strings, numbers, booleans, nulls and nested values.")] data: Option<
-            Json,
-        >,
-        #[graphql(
-            desc = "Which events are answered one by one.",
-            default_with = "IngestResultSelection::Failures"
-        )]
+        #[graphql(desc = "Everything else: an object of strings, numbers, booleans, nulls and nested values.")]
+        data: Option<Json>,
+        #[graphql(desc = "Which events are answered one by one.", default_with = "IngestResultSelection::Failures")]
         results: IngestResultSelection,
     ) -> Result<EventsIngestPayload> {
         odp_event_send::send(ctx, OdpEvent { action, event_type, identifiers, data }, results).await

@@ -25,11 +25,7 @@ pub struct OdpEvent {
 }
 
 /// Takes one ODP event.
-pub async fn send(
-    ctx: &Context<'_>,
-    event: OdpEvent,
-    selection: IngestResultSelection,
-) -> Result<EventsIngestPayload> {
+pub async fn send(ctx: &Context<'_>, event: OdpEvent, selection: IngestResultSelection) -> Result<EventsIngestPayload> {
     let record = match record(event) {
         Ok(record) => record,
         Err(error) => return Ok(EventsIngestPayload::refused(error)),
@@ -69,12 +65,7 @@ mod tests {
     use super::*;
 
     fn event(action: &str, identifiers: Value, data: Option<Value>) -> OdpEvent {
-        OdpEvent {
-            action: action.to_owned(),
-            event_type: None,
-            identifiers: Json(identifiers),
-            data: data.map(Json),
-        }
+        OdpEvent { action: action.to_owned(), event_type: None, identifiers: Json(identifiers), data: data.map(Json) }
     }
 
     #[test]

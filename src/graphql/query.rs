@@ -50,10 +50,7 @@ impl Query {
     }
 
     /// Campaigns, the latest created first unless ordered otherwise.
-    #[graphql(
-        guard = "Needs(Permission::ReadAggregates)",
-        complexity = "page_cost(first, last, child_complexity)"
-    )]
+    #[graphql(guard = "Needs(Permission::ReadAggregates)", complexity = "page_cost(first, last, child_complexity)")]
     #[expect(clippy::too_many_arguments, reason = "each is an argument of the field")]
     async fn campaigns(
         &self,
@@ -82,10 +79,7 @@ impl Query {
 
     /// Events: those of a campaign, a customer or an identifier by time of occurrence, all others by order of commit; the
     /// newest first unless ordered otherwise.
-    #[graphql(
-        guard = "Needs(Permission::ReadPersonalData)",
-        complexity = "page_cost(first, last, child_complexity)"
-    )]
+    #[graphql(guard = "Needs(Permission::ReadPersonalData)", complexity = "page_cost(first, last, child_complexity)")]
     #[expect(clippy::too_many_arguments, reason = "each is an argument of the field")]
     async fn events(
         &self,
@@ -128,10 +122,7 @@ impl Query {
     }
 
     /// Records that could not be taken, the latest received first.
-    #[graphql(
-        guard = "Needs(Permission::ReadPersonalData)",
-        complexity = "page_cost(first, last, child_complexity)"
-    )]
+    #[graphql(guard = "Needs(Permission::ReadPersonalData)", complexity = "page_cost(first, last, child_complexity)")]
     #[expect(clippy::too_many_arguments, reason = "each is an argument of the field")]
     async fn quarantine(
         &self,
