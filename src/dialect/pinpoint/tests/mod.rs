@@ -26,7 +26,7 @@ const EFFECTIVE: i64 = 1_705_739_400_500;
 
 fn records(case: &str) -> Vec<Map<String, Value>> {
     let path = format!("{}/tests/fixtures/pinpoint/{case}.json", env!("CARGO_MANIFEST_DIR"));
-    let text = fs::read_to_string(&path).unwrap_or_else(|fault| panic!("{path}: {fault}"));
+    let text = fs::read_to_string(&path).expect(&path);
     let records = match serde_json::from_str(&text).expect("a fixture is JSON") {
         Value::Array(records) => records,
         record => vec![record],
@@ -36,9 +36,7 @@ fn records(case: &str) -> Vec<Map<String, Value>> {
 
 /// The events of each record.
 fn parsed(case: &str) -> Vec<Vec<NewEvent>> {
-    let events =
-        |record: &Map<String, Value>| parse(record).unwrap_or_else(|fault| panic!("{case}: {}", fault.message));
-    records(case).iter().map(events).collect()
+    records(case).iter().map(|record| parse(record).expect(case)).collect()
 }
 
 /// The only event of the only record.
@@ -70,8 +68,8 @@ fn place(event: &NewEvent) -> [Option<&str>; 4] {
     [campaign, event.run.as_deref(), event.treatment.as_deref(), event.touchpoint.as_deref()]
 }
 
-fn after_ms(millis: i64) -> Option<Micros> {
-    Some(Micros::from_millis(SENT + millis))
+fn after_ms(millis: i64) -> Micros {
+    Micros::from_millis(SENT + millis)
 }
 
 fn changes(event: &NewEvent) -> Vec<(String, AddressChange, Option<i64>)> {
@@ -111,7 +109,7 @@ fn app_events_name_the_endpoint_and_no_campaign() {
     assert_eq!(outcomes("app-events"), expected);
     for event in parsed("app-events").iter().flatten() {
         assert_eq!((who(event), place(event)), (vec![ENDPOINT.to_owned()], [None; 4]));
-        assert_eq!(event.occurred_at, after_ms(0));
+        assert_eq!(event.occurred_at, Some(after_ms(0)));
     }
     let own = &parsed("app-events")[8][0];
     assert_eq!(

@@ -8,7 +8,7 @@ fn a_push_is_targeted_and_sent_to_the_endpoint_its_user_and_its_token() {
     assert_eq!(events.len(), 2);
     for event in &events {
         assert_eq!(event.event_type, "_campaign.send");
-        assert_eq!(event.occurred_at, after_ms(0));
+        assert_eq!(event.occurred_at, Some(after_ms(0)));
         assert_eq!(who(event), ["gcm_push_token:tok-ada-phone", ENDPOINT, "user_id:ada-17"]);
         assert_eq!(place(event), [Some(CAMPAIGN), Some(RUN), Some("0"), None]);
         assert_eq!((changes(event), note_codes(event)), (vec![], vec![]));
@@ -61,7 +61,7 @@ fn every_journey_status_has_its_kind() {
     assert_eq!(outcomes("journey-statuses"), expected);
     let event = &parsed("journey-statuses")[0][0];
     assert_eq!(place(event), [Some(JOURNEY), Some(JOURNEY_RUN), None, Some("k3Vq7XpZ2m")]);
-    assert_eq!(event.occurred_at, after_ms(0));
+    assert_eq!(event.occurred_at, Some(after_ms(0)));
 }
 
 #[test]
