@@ -14,6 +14,8 @@ use crate::domain::kind::Kind;
 use crate::domain::time::Micros;
 
 const CLIENT_ID: &str = "client.client_id";
+/// The identifier type of endpoint ids.
+const ENDPOINT: &str = "pinpoint_endpoint";
 
 /// Which part of Pinpoint a record comes from, by the first half of its name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -86,12 +88,9 @@ impl<'a> Envelope<'a> {
             self.place_in_campaign(&mut draft)?;
         }
         let endpoint = match self.endpoint_id(&draft.event)? {
-            Some(id) => draft.identify("pinpoint_endpoint", &id, CLIENT_ID)?,
+            Some(id) => draft.identify(ENDPOINT, &id, CLIENT_ID)?,
             None => None,
         };
-        if let Some(endpoint) = &endpoint {
-            draft.moved(CLIENT_ID, Some(&endpoint.value));
-        }
         self.endpoint.tell(&mut draft, endpoint);
         Ok(draft)
     }
@@ -154,6 +153,8 @@ impl Draft {
     pub fn finish(self, path: &str) -> Result<NewEvent, Rejection> {
         let Self { mut event, who } = self;
         let (identifiers, notes) = who.finish(path)?;
+        let endpoint = identifiers.iter().find(|identifier| identifier.name == ENDPOINT);
+        remove_moved(&mut event.data, CLIENT_ID, endpoint.map(|endpoint| endpoint.value.as_str()));
         event.identifiers = identifiers;
         event.notes.extend(notes);
         event.key = content_key(&event);

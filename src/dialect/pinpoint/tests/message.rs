@@ -64,6 +64,7 @@ fn a_mail_to_several_is_one_event_each_without_the_endpoint() {
     let everyone: Vec<_> = events.iter().map(who).collect();
     assert_eq!(everyone, [["email:ada@example.org"], ["email:ben@example.org"]]);
     assert_ne!(events[0].key, events[1].key);
+    assert!(events.iter().all(|event| event.data["client"]["client_id"].is_string()), "the endpoint stays in data");
 }
 
 #[test]
