@@ -5,6 +5,7 @@ pub mod hash;
 pub mod identifier;
 pub mod identity;
 pub mod kind;
+pub mod packing;
 pub mod reachability;
 pub mod time;
 pub mod workspace;

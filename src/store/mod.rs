@@ -1,6 +1,7 @@
 //! The only SQL. One noun per file; what differs by database stands in `connect` and `hot` alone.
 
 pub mod connect;
+pub mod event_details;
 
 use sea_orm::DatabaseConnection;
 
