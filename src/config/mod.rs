@@ -37,7 +37,7 @@ pub struct Settings {
     pub admin_key: Option<String>,
     /// Largest request body in bytes, as sent and decompressed.
     pub max_body_bytes: usize,
-    /// How many events may wait to be committed.
+    /// How many records may wait to be committed.
     pub queue_capacity: usize,
     /// How many batches may be written at a time.
     pub committers: usize,

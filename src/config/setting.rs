@@ -77,17 +77,12 @@ pub const SETTINGS: [Setting; 14] = [
          Without it the first start makes a random one and prints it once.",
     )
     .shown_as(Display::Secret),
-    Setting::new(
-        "max_body_bytes",
-        "bytes",
-        "33554432",
-        "Largest request body, both as sent and after decompression.",
-    ),
+    Setting::new("max_body_bytes", "bytes", "33554432", "Largest request body, both as sent and after decompression."),
     Setting::new(
         "queue_capacity",
-        "events",
-        "50000",
-        "How many events may wait to be committed; beyond it requests are answered 503 and nothing is taken.",
+        "records",
+        "100000",
+        "How many records may wait to be committed; beyond it requests are answered 503 and nothing is taken.",
     ),
     Setting::new(
         "committers",
@@ -98,8 +93,8 @@ pub const SETTINGS: [Setting; 14] = [
     Setting::new(
         "commit_wait_ms",
         "milliseconds",
-        "2",
-        "How long a committer waits for more events before it commits what it has.",
+        "0",
+        "How long a committer waits for more before it commits what it has. More makes larger commits, later answers.",
     ),
     Setting::new(
         "drain_timeout_s",
@@ -142,7 +137,11 @@ mod tests {
     #[test]
     fn a_password_never_shows() {
         assert_eq!(without_password("postgres://u:p%40ss@h:5432/d"), "postgres://u:***@h:5432/d");
-        assert_eq!(without_password("postgres://u:p/a?b@h/d"), "postgres://u:***@h/d", "even one that is badly escaped");
+        assert_eq!(
+            without_password("postgres://u:p/a?b@h/d"),
+            "postgres://u:***@h/d",
+            "even one that is badly escaped"
+        );
         assert_eq!(without_password("postgres://u@h/d"), "postgres://u@h/d");
         assert_eq!(without_password("sqlite://a.db?mode=rwc"), "sqlite://a.db?mode=rwc");
         let admin_key = by_name("admin_key").expect("it is in the table");

@@ -131,7 +131,9 @@ fn read_entry(path: &str, key: String, value: toml::Value) -> Result<(String, St
         toml::Value::Boolean(flag) => flag.to_string(),
         other => {
             let (got, unit) = (other.type_str(), setting.unit);
-            return Err(Error::Config(format!("setting {key} (file {path}) is of type {got}; it takes one value ({unit})")));
+            return Err(Error::Config(format!(
+                "setting {key} (file {path}) is of type {got}; it takes one value ({unit})"
+            )));
         }
     };
     Ok((key, text))
