@@ -20,3 +20,20 @@ pub fn schema(_store: Store, _ingest: Ingest) -> Schema {
 pub fn sdl() -> String {
     Schema::new(Q, async_graphql::EmptyMutation, async_graphql::EmptySubscription).sdl()
 }
+
+/// Placeholder.
+pub mod context {
+    use crate::domain::access::Scope;
+    use crate::domain::workspace::Workspace;
+    /// Placeholder.
+    #[derive(Clone, Debug)]
+    pub struct RequestContext {
+        /// P.
+        pub workspace: Workspace,
+        /// P.
+        pub scope: Scope,
+        /// P.
+        pub api_key_id: i64,
+    }
+}
+pub use context::RequestContext;

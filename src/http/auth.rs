@@ -10,7 +10,8 @@ use super::error::{ApiError, ApiResult};
 use crate::domain::access::{Permission, Scope, hash_key};
 use crate::domain::time::Micros;
 use crate::domain::workspace::WorkspaceId;
-use crate::store::{Store, api_key};
+use crate::graphql::RequestContext;
+use crate::store::{Store, api_key, workspace};
 
 /// How long a key may go on being honoured after it was revoked elsewhere.
 const FRESH_FOR: Duration = Duration::from_secs(1);
@@ -18,41 +19,37 @@ const FRESH_FOR: Duration = Duration::from_secs(1);
 /// Most keys that are remembered; beyond it the memory starts afresh.
 const REMEMBERED: usize = 4_096;
 
-/// What the key of a request admits to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Access {
-    /// The workspace that everything happens in.
-    pub workspace: WorkspaceId,
-    /// What may be done there.
-    pub scope: Scope,
-}
-
 /// Looks keys up by their hash and remembers them for a second.
 #[derive(Debug, Default)]
 pub struct KeyRing(Mutex<HashMap<[u8; 32], Known>>);
 
 #[derive(Clone, Debug)]
 struct Known {
-    access: Access,
+    caller: RequestContext,
     expires_at: Option<Micros>,
     read_at: Instant,
 }
 
 impl KeyRing {
-    /// The access of a request, if its key has the permission.
-    pub async fn authorize(&self, store: &Store, headers: &HeaderMap, permission: Permission) -> ApiResult<Access> {
-        let access = self.authenticate(store, headers).await?;
-        if access.scope.allows(permission) { Ok(access) } else { Err(ApiError::forbidden()) }
+    /// Who calls, if its key has the permission.
+    pub async fn authorize(
+        &self,
+        store: &Store,
+        headers: &HeaderMap,
+        permission: Permission,
+    ) -> ApiResult<RequestContext> {
+        let caller = self.authenticate(store, headers).await?;
+        if caller.scope.allows(permission) { Ok(caller) } else { Err(ApiError::forbidden()) }
     }
 
-    /// The access of a request, whatever its scope.
-    pub async fn authenticate(&self, store: &Store, headers: &HeaderMap) -> ApiResult<Access> {
+    /// Who calls, whatever the scope.
+    pub async fn authenticate(&self, store: &Store, headers: &HeaderMap) -> ApiResult<RequestContext> {
         let key = key_of(headers).ok_or_else(ApiError::unauthenticated)?;
         let hash = hash_key(key);
         self.find(store, &hash)
             .await?
             .filter(Known::is_valid_now)
-            .map(|known| known.access)
+            .map(|known| known.caller)
             .ok_or_else(ApiError::unauthenticated)
     }
 
@@ -61,9 +58,11 @@ impl KeyRing {
             return Ok(Some(known));
         }
         let Some(row) = api_key::find_by_hash(store, hash, Micros::now()).await? else { return Ok(None) };
-        let known = Known::of(&row)?;
-        self.remember(*hash, known.clone());
-        Ok(Some(known))
+        let known = Known::read(store, &row).await?;
+        if let Some(known) = &known {
+            self.remember(*hash, known.clone());
+        }
+        Ok(known)
     }
 
     fn remembered(&self, hash: &[u8; 32]) -> Option<Known> {
@@ -81,11 +80,13 @@ impl KeyRing {
 }
 
 impl Known {
-    fn of(row: &entity::api_key::Model) -> crate::Result<Self> {
+    /// Nothing when the workspace of the key is gone.
+    async fn read(store: &Store, row: &entity::api_key::Model) -> crate::Result<Option<Self>> {
         let damaged = || crate::Error::Corrupt(format!("scope {} of key {}", row.scope, row.id));
         let scope = Scope::from_name(&row.scope).ok_or_else(damaged)?;
-        let access = Access { workspace: WorkspaceId(row.workspace), scope };
-        Ok(Self { access, expires_at: row.expires_at.map(Micros), read_at: Instant::now() })
+        let Some(workspace) = workspace::find(store, WorkspaceId(row.workspace)).await? else { return Ok(None) };
+        let caller = RequestContext { workspace, scope, api_key_id: row.id };
+        Ok(Some(Self { caller, expires_at: row.expires_at.map(Micros), read_at: Instant::now() }))
     }
 
     fn is_valid_now(&self) -> bool {

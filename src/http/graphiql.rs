@@ -28,10 +28,9 @@ pub async fn root() -> HttpResponse {
 /// `GET /graphiql`.
 pub async fn page(state: Data<AppState>) -> ApiResult {
     enabled(&state)?;
-    let headers = [(CONTENT_TYPE, "text/html; charset=utf-8"), (CONTENT_SECURITY_POLICY, POLICY)];
     let mut response = HttpResponse::Ok();
-    headers.into_iter().for_each(|header| drop(response.insert_header(header)));
-    Ok(response.body(PAGE))
+    response.insert_header((CONTENT_TYPE, "text/html; charset=utf-8"));
+    Ok(response.insert_header((CONTENT_SECURITY_POLICY, POLICY)).body(PAGE))
 }
 
 /// `GET /graphiql/graphiql.js`.

@@ -10,11 +10,11 @@ use async_graphql::{Request, Response, Value, Variables};
 use serde::Deserialize;
 use serde_json::Map;
 
-use super::auth::Access;
 use super::body;
 use super::error::{ApiError, ApiResult};
 use super::server::AppState;
 use crate::domain::access::Scope;
+use crate::graphql::RequestContext;
 
 /// The body of a request.
 #[derive(Debug, Deserialize)]
@@ -36,22 +36,22 @@ struct Parameters {
 
 /// Runs a query or a mutation.
 pub async fn post(state: Data<AppState>, request: HttpRequest, payload: Payload) -> ApiResult {
-    let access = access(&state, request.headers()).await?;
+    let caller = caller(&state, request.headers()).await?;
     require_json(request.headers())?;
     let body = body::read(request.headers(), payload, state.settings.max_body_bytes).await?;
     let operation: Operation = serde_json::from_slice(&body)
         .map_err(|error| ApiError::bad_input(format!("the body is not a GraphQL request: {error}")))?;
-    run(&state, access, operation.into()).await
+    run(&state, caller, operation.into()).await
 }
 
 /// Runs a query.
 pub async fn get(state: Data<AppState>, request: HttpRequest) -> ApiResult {
-    let access = access(&state, request.headers()).await?;
+    let caller = caller(&state, request.headers()).await?;
     let mut graphql = from_query_string(request.query_string())?;
     let name = graphql.operation_name.clone();
     match graphql.parsed_query() {
         Ok(document) if kind(document, name.as_deref()).is_none_or(|kind| kind == OperationType::Query) => {
-            run(&state, access, graphql).await
+            run(&state, caller, graphql).await
         }
         Ok(_) => Err(ApiError::method_not_allowed("POST")),
         Err(error) => Ok(answer(&Response::from_errors(vec![error]))),
@@ -59,9 +59,9 @@ pub async fn get(state: Data<AppState>, request: HttpRequest) -> ApiResult {
 }
 
 /// A key that an ODP client ships in a browser admits to the ODP routes and to nothing here.
-async fn access(state: &AppState, headers: &HeaderMap) -> ApiResult<Access> {
-    let access = state.keys.authenticate(&state.store, headers).await?;
-    if access.scope == Scope::OdpPublic { Err(ApiError::forbidden()) } else { Ok(access) }
+async fn caller(state: &AppState, headers: &HeaderMap) -> ApiResult<RequestContext> {
+    let caller = state.keys.authenticate(&state.store, headers).await?;
+    if caller.scope == Scope::OdpPublic { Err(ApiError::forbidden()) } else { Ok(caller) }
 }
 
 fn require_json(headers: &HeaderMap) -> ApiResult<()> {
@@ -103,8 +103,8 @@ fn kind(document: &ExecutableDocument, name: Option<&str>) -> Option<OperationTy
     }
 }
 
-async fn run(state: &AppState, access: Access, request: Request) -> ApiResult {
-    Ok(answer(&state.schema.execute(request.data(access)).await))
+async fn run(state: &AppState, caller: RequestContext, request: Request) -> ApiResult {
+    Ok(answer(&state.schema.execute(request.data(caller)).await))
 }
 
 fn answer(response: &Response) -> HttpResponse {

@@ -52,14 +52,14 @@ pub async fn take_in(
     payload: Payload,
     intake: Intake<'_>,
 ) -> ApiResult<Report> {
-    let access = state.keys.authorize(&state.store, request.headers(), intake.permission).await?;
+    let caller = state.keys.authorize(&state.store, request.headers(), intake.permission).await?;
     let body = body::read(request.headers(), payload, state.settings.max_body_bytes).await?;
     let records = parse(intake.dialect, body).await?;
     if records.is_empty() {
         return Err(ApiError::bad_input("the body holds no record; send at least one"));
     }
     let batch = Batch {
-        workspace: access.workspace,
+        workspace: caller.workspace.id,
         dialect: intake.dialect,
         source: intake.source.to_owned(),
         first_index: 0,

@@ -3,6 +3,7 @@
 pub mod api_key;
 pub mod connect;
 pub mod event_details;
+pub mod hot;
 pub mod readiness;
 pub mod workspace;
 

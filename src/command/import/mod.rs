@@ -17,9 +17,9 @@ use serde_json::json;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::mpsc::Receiver;
 
+use super::Outcome;
 use super::key::find_workspace;
 use super::output::{self, Format};
-use super::Outcome;
 use crate::config::Settings;
 use crate::domain::event::Dialect;
 use crate::domain::workspace::WorkspaceId;
