@@ -8,7 +8,7 @@ use actix_web::{HttpRequest, HttpResponse};
 use async_graphql::parser::types::{DocumentOperations, ExecutableDocument, OperationType};
 use async_graphql::{Request, Response, Value, Variables};
 use serde::Deserialize;
-use serde_json::Map;
+use serde_json::{Map, json};
 
 use super::body;
 use super::error::{ApiError, ApiResult};
@@ -108,8 +108,14 @@ async fn run(state: &AppState, caller: RequestContext, request: Request) -> ApiR
 }
 
 fn answer(response: &Response) -> HttpResponse {
-    match serde_json::to_vec(response) {
-        Ok(body) => HttpResponse::build(status(response)).insert_header(ContentType::json()).body(body),
+    let (status, body) = if is_refused(response) {
+        // Nothing was run, so there is no data to speak of, not even null.
+        (StatusCode::BAD_REQUEST, serde_json::to_vec(&json!({"errors": response.errors})))
+    } else {
+        (StatusCode::OK, serde_json::to_vec(response))
+    };
+    match body {
+        Ok(body) => HttpResponse::build(status).insert_header(ContentType::json()).body(body),
         Err(error) => {
             tracing::error!(%error, "an answer could not be written as JSON");
             ApiError::internal().render("/graphql")
@@ -117,10 +123,10 @@ fn answer(response: &Response) -> HttpResponse {
     }
 }
 
-/// 400 when nothing was run: the document does not parse, is not valid, or its variables do not fit.
-fn status(response: &Response) -> StatusCode {
-    let refused = response.data == Value::Null && response.errors.iter().all(|error| error.path.is_empty());
-    if refused && !response.errors.is_empty() { StatusCode::BAD_REQUEST } else { StatusCode::OK }
+/// Whether nothing was run: the document does not parse, is not valid, or its variables do not fit.
+fn is_refused(response: &Response) -> bool {
+    let before_running = response.errors.iter().all(|error| error.path.is_empty());
+    response.data == Value::Null && before_running && !response.errors.is_empty()
 }
 
 #[cfg(test)]

@@ -4,14 +4,12 @@ pub mod api_key;
 pub mod connect;
 pub mod event_details;
 pub mod hot;
-pub mod readiness;
 pub mod workspace;
 
 use sea_orm::DatabaseConnection;
 
 use crate::domain::hash::ShardCount;
 pub use connect::{DatabaseSettings, open};
-pub use readiness::is_migrated;
 
 /// An open, migrated database: readers go through `db`, ingestion has connections of its own.
 #[derive(Clone, Debug)]
