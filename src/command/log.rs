@@ -9,7 +9,8 @@ use crate::config::{LogFormat, Settings};
 /// Installs the log of this process. A second call changes nothing.
 pub fn install(settings: &Settings) {
     // The directives were checked when the settings were parsed.
-    let builder = tracing_subscriber::fmt().with_writer(stderr).with_env_filter(EnvFilter::new(directives(&settings.log_level)));
+    let builder =
+        tracing_subscriber::fmt().with_writer(stderr).with_env_filter(EnvFilter::new(directives(&settings.log_level)));
     let _installed_before = match settings.log_format {
         LogFormat::Text => builder.with_ansi(stderr().is_terminal()).try_init(),
         LogFormat::Json => builder.json().flatten_event(true).with_span_list(false).try_init(),
