@@ -19,7 +19,7 @@ use crate::graphql::RequestContext;
 /// The body of a request.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct Operation {
+struct RequestBody {
     query: String,
     operation_name: Option<String>,
     variables: Option<Map<String, serde_json::Value>>,
@@ -39,7 +39,7 @@ pub async fn post(state: Data<AppState>, request: HttpRequest, payload: Payload)
     let caller = caller(&state, request.headers()).await?;
     require_json(request.headers())?;
     let body = body::read(request.headers(), payload, state.settings.max_body_bytes).await?;
-    let operation: Operation = serde_json::from_slice(&body)
+    let operation: RequestBody = serde_json::from_slice(&body)
         .map_err(|error| ApiError::bad_input(format!("the body is not a GraphQL request: {error}")))?;
     run(&state, caller, operation.into()).await
 }
@@ -81,11 +81,11 @@ fn from_query_string(text: &str) -> ApiResult<Request> {
         Some(text) => serde_json::from_str(text)
             .map_err(|error| ApiError::bad_input(format!("the parameter variables is not a JSON object: {error}")))?,
     };
-    Ok(Operation { query, operation_name: parameters.operation_name, variables }.into())
+    Ok(RequestBody { query, operation_name: parameters.operation_name, variables }.into())
 }
 
-impl From<Operation> for Request {
-    fn from(operation: Operation) -> Self {
+impl From<RequestBody> for Request {
+    fn from(operation: RequestBody) -> Self {
         let variables = operation.variables.unwrap_or_default();
         let mut request = Self::new(operation.query).variables(Variables::from_json(variables.into()));
         // An empty name is what some clients send for none.
