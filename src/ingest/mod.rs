@@ -24,3 +24,6 @@ mod memory;
 
 pub use queue::{Ingest, IngestSettings};
 pub use report::{Batch, EventId, RecordResult, RecordStatus, Report};
+
+#[cfg(test)]
+mod tests;
