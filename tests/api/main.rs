@@ -1,1 +1,3 @@
+//! Integration tests over the real routes and a real database.
 
+mod oracle;
