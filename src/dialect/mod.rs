@@ -1,1 +1,43 @@
-//! dialect
+//! One vendor per file, bytes to events. Everything here is pure: no database, no clock, no settings.
+
+pub mod activatepro;
+pub mod pinpoint;
+
+pub mod field;
+pub mod key;
+pub mod time;
+pub mod who;
+
+use serde_json::Map;
+
+use crate::domain::event::{Automation, Dialect, EventKey, NewEvent};
+use crate::domain::kind::Kind;
+
+/// An event that says nothing yet but its type: dialects fill in what their record has.
+pub fn blank_event(dialect: Dialect, event_type: impl Into<String>) -> NewEvent {
+    NewEvent {
+        dialect,
+        event_type: event_type.into(),
+        action: None,
+        kind: Kind::Other,
+        occurred_at: None,
+        identifiers: Vec::new(),
+        channel: None,
+        campaign: None,
+        run: None,
+        treatment: None,
+        touchpoint: None,
+        content: None,
+        list: None,
+        message_id: None,
+        target_address: None,
+        url: None,
+        reason: None,
+        automation: Automation::Unknown,
+        sent_at: None,
+        updates: Vec::new(),
+        data: Map::new(),
+        key: EventKey::AlwaysNew,
+        notes: Vec::new(),
+    }
+}
