@@ -1,0 +1,9 @@
+//! Random mixes of events, in any order and with any repeats, through one server and through two at once: every report
+//! equals the recount of all events.
+
+mod activatepro;
+mod arrival;
+mod dice;
+mod odp;
+mod pinpoint;
+mod world;
