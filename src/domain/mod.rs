@@ -1,5 +1,7 @@
 //! Pure rules: no I/O, no async, no SQL. What events mean stands here and nowhere else.
 
+pub mod address;
+pub mod day;
 pub mod event;
 pub mod hash;
 pub mod identifier;
@@ -10,6 +12,7 @@ pub mod reachability;
 pub mod time;
 pub mod workspace;
 
+pub mod contribution;
 pub mod recipient;
 pub mod rollup;
 

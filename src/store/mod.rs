@@ -2,6 +2,7 @@
 
 pub mod connect;
 pub mod event_details;
+pub mod hot;
 
 use sea_orm::DatabaseConnection;
 
