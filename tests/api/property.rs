@@ -2,8 +2,11 @@
 //! equals the recount of all events.
 
 mod activatepro;
-mod arrival;
+// mod arrival;
 mod dice;
+mod events;
+mod fold;
 mod odp;
 mod pinpoint;
+mod questions;
 mod world;

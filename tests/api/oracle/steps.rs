@@ -1,5 +1,6 @@
 //! The steps of one message: those that were reported, and those that follow from them.
 
+use campaignql::domain::hash::group_id;
 use campaignql::domain::kind::Kind;
 use campaignql::domain::time::Micros;
 
@@ -15,9 +16,7 @@ pub enum Automation {
 }
 
 /// Something that is counted: an event of a message, or the stand-in for one that must have happened.
-///
-/// The order of the fields is the order in which the earliest of several is chosen.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Step {
     /// When.
     pub at: Micros,
@@ -117,8 +116,14 @@ fn implied_by(message: &[Reported], kind: Kind, causes: &[Kind]) -> Option<Step>
     Some(Step { kind, ..cause })
 }
 
+/// The earliest of the wanted steps. At one instant the kind's code decides, and then the ids of the groups: an order
+/// without a meaning, but the same whatever the order of arrival.
 fn earliest(message: &[Reported], wanted: impl Fn(&Reported) -> bool) -> Option<Step> {
-    message.iter().filter(|reported| wanted(reported)).map(|reported| reported.step.clone()).min()
+    let order = |step: &Step| {
+        let places = [&step.run, &step.treatment, &step.touchpoint, &step.channel];
+        (step.at, step.kind, places.map(|place| group_id(place.as_deref())))
+    };
+    message.iter().filter(|reported| wanted(reported)).map(|reported| reported.step.clone()).min_by_key(order)
 }
 
 #[cfg(test)]
@@ -175,11 +180,15 @@ mod tests {
     }
 
     #[test]
-    fn at_one_instant_the_smallest_kind_and_then_the_smallest_cell_implies() {
-        let in_run =
-            |kind, run: &str| Reported { step: Step { run: Some(run.to_owned()), ..step(kind, 1) }, machine: false };
-        let message = [in_run(Kind::Clicked, "a"), in_run(Kind::Opened, "c"), in_run(Kind::Opened, "b")];
-        assert_eq!(implied_delivery(&message).and_then(|step| step.run), Some("b".to_owned()));
+    fn at_one_instant_the_smallest_kind_and_then_the_smallest_place_implies() {
+        let nowhere = human(Kind::Opened, 1);
+        let mut somewhere = nowhere.clone();
+        somewhere.step.run = Some("r".to_owned());
+        let mut click = somewhere.clone();
+        click.step.kind = Kind::Clicked;
+        let run = |message: &[Reported]| implied_delivery(message).and_then(|step| step.run);
+        assert_eq!(run(&[somewhere.clone(), human(Kind::Clicked, 1)]), Some("r".to_owned()));
+        assert_eq!(run(&[click, somewhere, nowhere]), None);
     }
 
     #[test]

@@ -2,7 +2,8 @@
 
 use std::io::Write;
 
-use campaignql::domain::event::Dialect;
+use campaignql::dialect::read_value;
+use campaignql::domain::event::{Dialect, NewEvent};
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use serde_json::Value;
@@ -90,4 +91,18 @@ fn body(batch: &[&Value], dice: &Dice) -> Vec<u8> {
     let mut zip = GzEncoder::new(Vec::new(), Compression::fast());
     zip.write_all(text.as_bytes()).expect("memory takes everything");
     zip.finish().expect("memory takes everything")
+}
+
+/// The forms that random records come in.
+pub const DIALECTS: [Dialect; 3] = [Dialect::Odp, Dialect::ActivatePro, Dialect::Pinpoint];
+
+/// Random events of all forms: so many records of each, parsed.
+pub fn events(count: usize, dice: &Dice) -> Vec<NewEvent> {
+    DIALECTS.into_iter().flat_map(|dialect| parsed(dialect, &records(dialect, count, dice))).collect()
+}
+
+/// The events of records, none of which may be refused.
+pub fn parsed(dialect: Dialect, records: &[Value]) -> Vec<NewEvent> {
+    let read = records.iter().flat_map(|record| read_value(dialect, record));
+    read.flat_map(|record| record.outcome.expect("random records are good ones")).collect()
 }
