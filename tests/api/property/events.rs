@@ -74,12 +74,9 @@ fn kind(dice: &Dice) -> Kind {
 }
 
 /// What says something about an address.
-const ADDRESS_KINDS: [Kind; 15] = [
+const ADDRESS_KINDS: [Kind; 12] = [
     Kind::Delivered,
     Kind::Opened,
-    Kind::SoftBounced,
-    Kind::SoftBounced,
-    Kind::SoftBounced,
     Kind::SoftBounced,
     Kind::HardBounced,
     Kind::SpamReported,
@@ -95,7 +92,15 @@ const ADDRESS_KINDS: [Kind; 15] = [
 /// Events that change the state of one person's addresses, one of each type, at few moments.
 pub fn address_events(count: usize, dice: &Dice) -> Vec<NewEvent> {
     let introduction = NewEvent { kind: Kind::Other, identifiers: address_identifiers().to_vec(), ..event(dice) };
-    (0..count).map(|_| address_event(dice)).chain([introduction]).collect()
+    let full_mailbox = dice.chance(50);
+    let mut events: Vec<NewEvent> = (0..count).map(|_| address_event(dice)).collect();
+    for event in &mut events {
+        if full_mailbox && dice.chance(70) {
+            event.kind = Kind::SoftBounced;
+        }
+    }
+    events.push(introduction);
+    events
 }
 
 fn address_event(dice: &Dice) -> NewEvent {
