@@ -19,6 +19,8 @@ pub struct Delivery {
     pub dialect: Dialect,
     /// The body, perhaps compressed, perhaps cut off.
     pub body: Vec<u8>,
+    /// Whether it was not cut off.
+    pub is_whole: bool,
 }
 
 /// Random records of a form, among them the special occasions.
@@ -66,15 +68,14 @@ pub fn deliveries(dialect: Dialect, records: &[Value], dice: &Dice) -> Vec<Deliv
 
 /// A batch, sometimes also cut off, sometimes also a second time.
 fn batch_deliveries(dialect: Dialect, batch: &[&Value], dice: &Dice) -> Vec<Delivery> {
-    let body = body(batch, dice);
-    let mut bodies = vec![body.clone()];
+    let whole = Delivery { dialect, body: body(batch, dice), is_whole: true };
+    let mut deliveries = vec![whole.clone()];
     if dice.chance(25) {
-        bodies.push(body[..dice.below(body.len())].to_vec());
+        let body = whole.body[..dice.between(1, whole.body.len() - 1)].to_vec();
+        deliveries.push(Delivery { dialect, body, is_whole: false });
     }
-    if dice.chance(10) {
-        bodies.push(body);
-    }
-    bodies.into_iter().filter(|body| !body.is_empty()).map(|body| Delivery { dialect, body }).collect()
+    deliveries.extend(dice.maybe(10, whole));
+    deliveries
 }
 
 /// The records as an array, as lines, or one after the other; sometimes compressed.

@@ -74,16 +74,16 @@ fn send(world: &World, dice: &Dice) -> Value {
     let (person, endpoint) = world.somebody_with("pinpoint_endpoint", dice);
     let mut attributes = campaign("send", dice);
     let (delivery, address) = dice.pick(&DELIVERY);
-    let word = if attributes.contains_key("journey_id") { "journey" } else { "campaign" };
-    attributes.insert(format!("{word}_send_status"), json!(dice.pick(&STATUSES)));
+    let act = if attributes.contains_key("journey_id") { "journey" } else { "campaign" };
+    attributes.insert(format!("{act}_send_status"), json!(dice.pick(&STATUSES)));
     attributes.insert("delivery_type".to_owned(), json!(delivery));
-    if word == "journey" {
+    if act == "journey" {
         attributes.insert("journey_activity_type".to_owned(), json!(dice.pick(&["EMAIL", "SMS", "PUSH"])));
     }
     let document = endpoint_document(person, delivery, address, dice);
     let text = if dice.chance(90) { document.to_string() } else { "{\"ChannelType\":\"GCM\", ->}".to_owned() };
     json!({
-        "event_type": format!("_{word}.send"),
+        "event_type": format!("_{act}.send"),
         "event_timestamp": moment(dice),
         "client": { "client_id": endpoint },
         "attributes": attributes,
@@ -109,28 +109,28 @@ fn endpoint_document(person: &Person, delivery: &str, address: &str, dice: &Dice
 
 fn mail(world: &World, dice: &Dice) -> Value {
     let (person, email) = world.somebody_with("email", dice);
-    let word = dice.pick(&MAIL);
-    let (campaign, at) = (campaign(word, dice), moment(dice));
+    let act = dice.pick(&MAIL);
+    let (campaign, at) = (campaign(act, dice), moment(dice));
     let id = dice.pick(&["mail-1", "mail-2", "mail-3"]);
-    mail_record(word, (person, &email), at, (id, &campaign), dice)
+    mail_record(act, (person, &email), at, (id, &campaign), dice)
 }
 
 /// For every `_email.*` record the stamp is the time of sending; when it happened is the arrival.
 fn mail_record(
-    word: &str,
+    act: &str,
     (person, email): (&Person, &str),
     at: i64,
     (id, campaign): (&str, &Map<String, Value>),
     dice: &Dice,
 ) -> Value {
-    let sent_at = if word == "send" { at } else { moment(dice) };
+    let sent_at = if act == "send" { at } else { moment(dice) };
     let endpoint = person.any("pinpoint_endpoint", dice).unwrap_or_else(|| ACCOUNT.to_owned());
     let mut event = json!({
         "mail": { "message_id": id, "message_send_timestamp": sent_at, "destination": [email] },
     });
-    event[word] = if word == "click" { json!({ "link": link(dice) }) } else { json!({}) };
+    event[act] = if act == "click" { json!({ "link": link(dice) }) } else { json!({}) };
     json!({
-        "event_type": format!("_email.{word}"),
+        "event_type": format!("_email.{act}"),
         "event_timestamp": sent_at,
         "arrival_timestamp": at,
         "client": { "client_id": endpoint },
@@ -142,14 +142,14 @@ fn mail_record(
 
 fn message(world: &World, dice: &Dice) -> Value {
     let (person, phone) = world.somebody_with("phone", dice);
-    let (word, status) = dice.pick(&SMS);
-    let mut attributes = campaign(if word == "SUCCESS" { "delivered" } else { "" }, dice);
+    let (act, status) = dice.pick(&SMS);
+    let mut attributes = campaign(if act == "SUCCESS" { "delivered" } else { "" }, dice);
     attributes.insert("destination_phone_number".to_owned(), json!(phone));
     attributes.insert("record_status".to_owned(), json!(status));
     attributes.insert("message_id".to_owned(), json!(dice.pick(&["sms-1", "sms-2"])));
     let endpoint = person.any("pinpoint_endpoint", dice).filter(|_| dice.chance(50));
     json!({
-        "event_type": format!("_SMS.{word}"),
+        "event_type": format!("_SMS.{act}"),
         "event_timestamp": moment(dice),
         "client": { "client_id": endpoint.unwrap_or_else(|| ACCOUNT.to_owned()) },
         "attributes": attributes,
@@ -160,10 +160,10 @@ fn message(world: &World, dice: &Dice) -> Value {
 
 fn app(world: &World, dice: &Dice) -> Value {
     let (_, endpoint) = world.somebody_with("pinpoint_endpoint", dice);
-    let word = dice.pick(&APP);
-    let campaign = campaign(if word == "opened_notification" { "open" } else { "delivered" }, dice);
+    let act = dice.pick(&APP);
+    let campaign = campaign(if act == "opened_notification" { "open" } else { "delivered" }, dice);
     json!({
-        "event_type": format!("_campaign.{word}"),
+        "event_type": format!("_campaign.{act}"),
         "event_timestamp": moment(dice),
         "client": { "client_id": endpoint },
         "attributes": campaign,
@@ -182,13 +182,13 @@ fn session(world: &World, dice: &Dice) -> Value {
 }
 
 /// Campaign `camp` reports deliveries, `quiet` never does; journey `trip` does.
-fn campaign(word: &str, dice: &Dice) -> Map<String, Value> {
+fn campaign(act: &str, dice: &Dice) -> Map<String, Value> {
     let mut attributes = Map::new();
     let mut set = |field: &str, value: &str| attributes.insert(field.to_owned(), json!(value));
     let campaigns: &[&str] =
-        if matches!(word, "delivered") { &["camp", "trip"] } else { &["camp", "camp", "quiet", "trip", ""] };
+        if matches!(act, "delivered") { &["camp", "trip"] } else { &["camp", "camp", "quiet", "trip", ""] };
     match dice.pick(campaigns) {
-        "" if word != "send" => {}
+        "" if act != "send" => {}
         "trip" => {
             set("journey_id", "trip");
             set("journey_run_id", dice.pick(&["run-1", "run-2"]));
