@@ -117,19 +117,18 @@ fn addresses(record: &Map<String, Value>) -> Result<BTreeSet<&str>, Rejection> {
 
 /// One event per address. An endpoint is one person's: it stays off a mail that went to several, whose addresses it
 /// would merge into one customer.
-fn one_per_address(draft: Draft, addresses: &BTreeSet<&str>) -> Result<Vec<NewEvent>, Rejection> {
-    let mut to_all = draft.clone();
+fn one_per_address(mut draft: Draft, addresses: &BTreeSet<&str>) -> Result<Vec<NewEvent>, Rejection> {
     let mut named = BTreeSet::new();
     for address in addresses {
-        named.extend(to_all.identify("email", address, DESTINATION)?);
+        named.extend(draft.identify("email", address, DESTINATION)?);
     }
     if named.len() < 2 {
-        return Ok(vec![to_all.finish(DESTINATION)?]);
+        return Ok(vec![draft.finish(DESTINATION)?]);
     }
     let to_one = |address: &Identifier| {
-        let mut draft = Draft { who: Who::default(), ..draft.clone() };
-        draft.identify(&address.name, &address.value, DESTINATION)?;
-        draft.finish(DESTINATION)
+        let mut to_one = Draft { event: draft.event.clone(), who: Who::default() };
+        to_one.identify(&address.name, &address.value, DESTINATION)?;
+        to_one.finish(DESTINATION)
     };
     named.iter().map(to_one).collect()
 }

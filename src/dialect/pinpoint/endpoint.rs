@@ -110,6 +110,7 @@ impl EndpointDocument {
 fn open(value: &Value) -> Result<Cow<'_, Map<String, Value>>, String> {
     match value {
         Value::Object(object) => Ok(Cow::Borrowed(object)),
+        Value::String(text) if text.contains("\\u0000") => Err("it holds a NUL character".to_owned()),
         Value::String(text) => match serde_json::from_str(text) {
             Ok(Value::Object(object)) => Ok(Cow::Owned(object)),
             Ok(other) => Err(format!("it holds {}, not an object", shown(&other))),

@@ -14,6 +14,8 @@ use crate::domain::kind::Kind;
 use crate::domain::time::Micros;
 
 const CLIENT_ID: &str = "client.client_id";
+/// The identifier type of endpoint ids.
+const ENDPOINT: &str = "pinpoint_endpoint";
 
 /// Which part of Pinpoint a record comes from, by the first half of its name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -77,21 +79,18 @@ impl<'a> Envelope<'a> {
 
     /// The event so far, of kind OTHER: who, when and in which campaign. What moved into a field left `data`.
     pub fn draft(&self) -> Result<Draft, Rejection> {
+        let rest = self.record.iter().filter(|(name, _)| *name != "event_type");
         let mut event = blank_event(Dialect::Pinpoint, self.name.as_str());
         event.occurred_at = self.event_time.or(self.arrival_time);
-        event.data = self.record.clone();
-        event.data.remove("event_type");
+        event.data = rest.map(|(name, value)| (name.clone(), value.clone())).collect();
         let mut draft = Draft { event, who: Who::default() };
         if self.family != Family::App {
             self.place_in_campaign(&mut draft)?;
         }
         let endpoint = match self.endpoint_id(&draft.event)? {
-            Some(id) => draft.identify("pinpoint_endpoint", &id, CLIENT_ID)?,
+            Some(id) => draft.identify(ENDPOINT, &id, CLIENT_ID)?,
             None => None,
         };
-        if let Some(endpoint) = &endpoint {
-            draft.moved(CLIENT_ID, Some(&endpoint.value));
-        }
         self.endpoint.tell(&mut draft, endpoint);
         Ok(draft)
     }
@@ -130,7 +129,6 @@ impl<'a> Envelope<'a> {
 }
 
 /// An event in the making, and who it is about so far.
-#[derive(Clone)]
 pub(super) struct Draft {
     pub event: NewEvent,
     pub who: Who,
@@ -155,19 +153,25 @@ impl Draft {
     pub fn finish(self, path: &str) -> Result<NewEvent, Rejection> {
         let Self { mut event, who } = self;
         let (identifiers, notes) = who.finish(path)?;
+        let endpoint = identifiers.iter().find(|identifier| identifier.name == ENDPOINT);
+        remove_moved(&mut event.data, CLIENT_ID, endpoint.map(|endpoint| endpoint.value.as_str()));
         event.identifiers = identifiers;
         event.notes.extend(notes);
         event.key = content_key(&event);
         Ok(event)
     }
 
-    /// The finished events of a record that means several things at once.
-    pub fn finish_all(self, kinds: &[Kind]) -> Result<Vec<NewEvent>, Rejection> {
+    /// The finished events of a record that means several things at once. The first tells the state of the endpoint.
+    pub fn finish_all(mut self, kinds: &[Kind]) -> Result<Vec<NewEvent>, Rejection> {
+        let Some((first, others)) = kinds.split_first() else { return Ok(Vec::new()) };
+        self.event.kind = *first;
+        let event = self.finish(CLIENT_ID)?;
         let of_kind = |kind: &Kind| {
-            let mut draft = self.clone();
-            draft.event.kind = *kind;
-            draft.finish(CLIENT_ID)
+            let mut other = NewEvent { kind: *kind, updates: Vec::new(), ..event.clone() };
+            other.key = content_key(&other);
+            other
         };
-        kinds.iter().map(of_kind).collect()
+        let others: Vec<NewEvent> = others.iter().map(of_kind).collect();
+        Ok(std::iter::once(event).chain(others).collect())
     }
 }
