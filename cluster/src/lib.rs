@@ -57,7 +57,7 @@ impl Cluster {
     pub fn execute(&self, sql: &str) -> io::Result<()> {
         let mut psql = Command::new(self.binaries.path("psql"));
         psql.args(["-X", "-q", "-v", "ON_ERROR_STOP=1", "-d", &self.url("postgres"), "-c", sql]);
-        run(&mut psql.current_dir("/"))
+        run(psql.current_dir("/"))
     }
 
     /// Where the server keeps its data.
