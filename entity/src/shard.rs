@@ -11,6 +11,8 @@ pub struct Model {
     pub id: i16,
     /// Number of the latest event committed in this shard; 0: none.
     pub last_seq: i64,
+    /// The latest `received_at` committed in this shard, UTC microseconds.
+    pub last_received_at: i64,
 }
 
 /// No relations: keys never cross shards, and joins are written where they are needed.

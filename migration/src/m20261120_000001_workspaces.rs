@@ -12,8 +12,13 @@ pub struct Migration;
 impl MigrationTrait for Migration {
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
         table::create(manager, "database_info", &["key"], vec![table::text("key"), table::text("value")]).await?;
-        table::create(manager, "shard", &["id"], vec![table::small_integer("id"), table::big_integer("last_seq")])
-            .await?;
+        table::create(
+            manager,
+            "shard",
+            &["id"],
+            vec![table::small_integer("id"), table::big_integer("last_seq"), table::big_integer("last_received_at")],
+        )
+        .await?;
         table::create(
             manager,
             "workspace",

@@ -1,14 +1,19 @@
 //! Pure rules: no I/O, no async, no SQL. What events mean stands here and nowhere else.
 
+pub mod access;
+pub mod address;
+pub mod day;
 pub mod event;
 pub mod hash;
 pub mod identifier;
 pub mod identity;
 pub mod kind;
+pub mod packing;
 pub mod reachability;
 pub mod time;
 pub mod workspace;
 
+pub mod contribution;
 pub mod recipient;
 pub mod rollup;
 

@@ -1,6 +1,7 @@
 //! Can an address still be written to? States per messaging identifier, folded from updates in any order.
 
 use super::identifier::Identifier;
+use super::packing::{put_signed, take_byte, take_signed};
 use super::time::Micros;
 
 /// Why an address cannot be reached. The codes are stored: never renumber one.
@@ -77,3 +78,179 @@ pub struct AddressUpdate {
     /// What changed.
     pub change: AddressChange,
 }
+
+/// The event that caused a change: its shard and its number there.
+pub type EventRef = (i16, i64);
+
+/// An explicit update: reachable, or unreachable and why.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ReachabilityUpdate {
+    /// When, by the update's own time.
+    pub at: Micros,
+    /// Why unreachable; none: reachable.
+    pub unreachable: Option<ReachabilityType>,
+    /// The event that said so.
+    pub event: EventRef,
+}
+
+/// An explicit consent update.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ConsentUpdate {
+    /// When, by the update's own time.
+    pub at: Micros,
+    /// Opted in, or out.
+    pub is_in: bool,
+    /// The event that said so.
+    pub event: EventRef,
+}
+
+/// All that the rules need to know of one messaging identifier, whatever order its events arrived in.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct AddressState {
+    /// The newest explicit update.
+    pub update: Option<ReachabilityUpdate>,
+    /// The newest consent update.
+    pub consent: Option<ConsentUpdate>,
+    /// The latest delivery, open, click or explicit `reachable`: soft bounces up to here no longer count.
+    pub cleared_at: Option<Micros>,
+    /// Soft bounces later than `cleared_at`, in order of time.
+    pub soft_bounces: Vec<(Micros, EventRef)>,
+}
+
+/// Whether an address can be reached, since when and why.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Reachability {
+    /// Why it is unreachable; none: reachable.
+    pub unreachable: Option<ReachabilityType>,
+    /// Since when; none: nothing was ever said.
+    pub since: Option<Micros>,
+    /// The event that made it so.
+    pub event: Option<EventRef>,
+}
+
+impl AddressState {
+    /// Takes one change. The result does not depend on the order of changes.
+    pub fn apply(&mut self, change: AddressChange, at: Micros, event: EventRef) {
+        match change {
+            AddressChange::Unreachable(kind) => self.take_update(at, Some(kind), event),
+            AddressChange::Reachable => {
+                self.take_update(at, None, event);
+                self.clear_until(at);
+            }
+            AddressChange::SoftBounced => self.take_soft_bounce(at, event),
+            AddressChange::Engaged => self.clear_until(at),
+            AddressChange::OptedIn => self.take_consent(at, true, event),
+            AddressChange::OptedOut => self.take_consent(at, false, event),
+        }
+    }
+
+    /// Whether the address can be reached, given the number of soft bounces in a row that makes it unreachable.
+    pub fn reachability(&self, soft_bounce_limit: u8) -> Reachability {
+        let limit = usize::from(soft_bounce_limit.max(1));
+        match self.update {
+            Some(update) if update.unreachable.is_some() => {
+                Reachability { unreachable: update.unreachable, since: Some(update.at), event: Some(update.event) }
+            }
+            _ if self.soft_bounces.len() >= limit => {
+                let (at, event) = self.soft_bounces[limit - 1];
+                Reachability { unreachable: Some(ReachabilityType::SoftBounce), since: Some(at), event: Some(event) }
+            }
+            update => Reachability { unreachable: None, since: update.map(|u| u.at), event: update.map(|u| u.event) },
+        }
+    }
+
+    /// The stored code of the consent: 0 none, 1 in, 2 out.
+    pub fn consent_code(&self) -> i16 {
+        self.consent.map_or(0, |consent| if consent.is_in { 1 } else { 2 })
+    }
+
+    fn take_update(&mut self, at: Micros, unreachable: Option<ReachabilityType>, event: EventRef) {
+        // The newest wins; at one instant unreachable wins, and of two reasons the one with the smaller code.
+        let rank = |at: Micros, reason: Option<ReachabilityType>| (at, reason.map_or(0, |r| u8::MAX - r as u8));
+        if self.update.is_none_or(|known| rank(at, unreachable) > rank(known.at, known.unreachable)) {
+            self.update = Some(ReachabilityUpdate { at, unreachable, event });
+        }
+    }
+
+    fn take_consent(&mut self, at: Micros, is_in: bool, event: EventRef) {
+        // The newest wins; at one instant the refusal wins.
+        if self.consent.is_none_or(|known| (at, !is_in) > (known.at, !known.is_in)) {
+            self.consent = Some(ConsentUpdate { at, is_in, event });
+        }
+    }
+
+    fn take_soft_bounce(&mut self, at: Micros, event: EventRef) {
+        if self.cleared_at.is_none_or(|cleared| at > cleared) {
+            let place = self.soft_bounces.partition_point(|known| *known < (at, event));
+            self.soft_bounces.insert(place, (at, event));
+        }
+    }
+
+    fn clear_until(&mut self, at: Micros) {
+        if self.cleared_at.is_none_or(|cleared| at > cleared) {
+            self.cleared_at = Some(at);
+            self.soft_bounces.retain(|(bounced, _)| *bounced > at);
+        }
+    }
+
+    /// Packs the state into a column.
+    pub fn encode(&self) -> Vec<u8> {
+        let mut bytes = vec![FORMAT];
+        let put = |bytes: &mut Vec<u8>, code: u8, at: Micros, event: EventRef| {
+            bytes.push(code);
+            put_signed(bytes, at.0);
+            put_signed(bytes, i64::from(event.0));
+            put_signed(bytes, event.1);
+        };
+        if let Some(update) = self.update {
+            put(&mut bytes, update.unreachable.map_or(REACHABLE, |reason| reason as u8), update.at, update.event);
+        }
+        if let Some(consent) = self.consent {
+            put(&mut bytes, if consent.is_in { OPTED_IN } else { OPTED_OUT }, consent.at, consent.event);
+        }
+        if let Some(cleared) = self.cleared_at {
+            put(&mut bytes, CLEARED, cleared, (0, 0));
+        }
+        for (at, event) in &self.soft_bounces {
+            put(&mut bytes, SOFT_BOUNCED, *at, *event);
+        }
+        bytes
+    }
+
+    /// Unpacks what [`Self::encode`] packed.
+    pub fn decode(bytes: &[u8]) -> crate::Result<Self> {
+        Self::take(bytes).ok_or_else(|| crate::Error::Corrupt("address state".to_owned()))
+    }
+
+    fn take(mut bytes: &[u8]) -> Option<Self> {
+        if take_byte(&mut bytes)? != FORMAT {
+            return None;
+        }
+        let mut state = Self::default();
+        while !bytes.is_empty() {
+            let code = take_byte(&mut bytes)?;
+            let at = Micros(take_signed(&mut bytes)?);
+            let event = (i16::try_from(take_signed(&mut bytes)?).ok()?, take_signed(&mut bytes)?);
+            match code {
+                REACHABLE => state.update = Some(ReachabilityUpdate { at, unreachable: None, event }),
+                OPTED_IN | OPTED_OUT => {
+                    state.consent = Some(ConsentUpdate { at, is_in: code == OPTED_IN, event });
+                }
+                CLEARED => state.cleared_at = Some(at),
+                SOFT_BOUNCED => state.soft_bounces.push((at, event)),
+                _ => {
+                    let unreachable = Some(ReachabilityType::from_code(code)?);
+                    state.update = Some(ReachabilityUpdate { at, unreachable, event });
+                }
+            }
+        }
+        Some(state)
+    }
+}
+
+const FORMAT: u8 = 1;
+const REACHABLE: u8 = 0;
+const OPTED_IN: u8 = 20;
+const OPTED_OUT: u8 = 21;
+const CLEARED: u8 = 22;
+const SOFT_BOUNCED: u8 = 23;

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::kind::Kind;
+use super::packing::{put_varint, take_varint, unzigzag, zigzag};
 use crate::{Error, Result};
 
 /// What the rows of a campaign are grouped by. The codes are stored.
@@ -161,39 +162,6 @@ impl Counts {
 }
 
 const FORMAT: u8 = 1;
-
-/// Appends an unsigned number, seven bits a byte, the lowest first.
-pub(crate) fn put_varint(bytes: &mut Vec<u8>, mut number: u64) {
-    while number >= 0x80 {
-        bytes.push((number as u8 & 0x7f) | 0x80);
-        number >>= 7;
-    }
-    bytes.push(number as u8);
-}
-
-/// Takes a number that [`put_varint`] appended; none where the bytes end or the number is too long.
-pub(crate) fn take_varint(bytes: &mut &[u8]) -> Option<u64> {
-    let mut number = 0_u64;
-    for shift in (0..64).step_by(7) {
-        let (byte, rest) = bytes.split_first()?;
-        *bytes = rest;
-        number |= u64::from(byte & 0x7f) << shift;
-        if byte & 0x80 == 0 {
-            return Some(number);
-        }
-    }
-    None
-}
-
-/// Maps small negative numbers to small unsigned ones.
-pub(crate) fn zigzag(number: i64) -> u64 {
-    ((number << 1) ^ (number >> 63)) as u64
-}
-
-/// The inverse of [`zigzag`].
-pub(crate) fn unzigzag(number: u64) -> i64 {
-    (number >> 1) as i64 ^ -((number & 1) as i64)
-}
 
 #[cfg(test)]
 mod tests {

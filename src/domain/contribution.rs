@@ -1,0 +1,270 @@
+//! What one recipient's state adds to a campaign's counts: reported, implied and inferred steps, humans and machines,
+//! every unit of unique, in every grouping, by day. Counts are kept by adding the new state's contribution and
+//! subtracting the old one's.
+
+use std::collections::{HashMap, HashSet};
+use std::hash::Hash;
+
+use chrono_tz::Tz;
+
+use super::day::day_in_zone;
+use super::event::Automation;
+use super::kind::Kind;
+use super::recipient::{MessageKey, MessageState, Occurrence, RecipientState};
+use super::rollup::{Grouping, Metric, Variant};
+use super::time::{MICROS_PER_SECOND, Micros};
+
+/// The groups of a cell: hashes of its run, treatment, touchpoint and channel.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct CellGroups {
+    /// Run.
+    pub run: i64,
+    /// Treatment.
+    pub treatment: i64,
+    /// Touchpoint.
+    pub touchpoint: i64,
+    /// Channel.
+    pub channel: i64,
+}
+
+impl CellGroups {
+    /// The group of the cell in a grouping.
+    pub fn group(&self, grouping: Grouping) -> i64 {
+        match grouping {
+            Grouping::None => 0,
+            Grouping::Run => self.run,
+            Grouping::Treatment => self.treatment,
+            Grouping::Touchpoint => self.touchpoint,
+            Grouping::Channel => self.channel,
+        }
+    }
+}
+
+/// Which rollup row a count belongs to, within a campaign and shard.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct RowKey {
+    /// Grouping.
+    pub grouping: Grouping,
+    /// Group.
+    pub group: i64,
+    /// Day in the workspace's zone.
+    pub day: i32,
+}
+
+/// Which of a tally's numbers goes up by one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Counter {
+    /// Events.
+    Total,
+    /// A customer for the first time in a run.
+    RecipientPerRun,
+    /// A customer for the first time.
+    Recipient,
+    /// A message for the first time.
+    Message,
+}
+
+/// Distinct urls of one message within one closed second that show a machine at work.
+const BURST_URLS: usize = 3;
+
+/// Reports every count that the state adds, each by 1, to `count`.
+pub fn contribute(
+    state: &RecipientState,
+    cells: &HashMap<i64, CellGroups>,
+    zone: Tz,
+    mut count: impl FnMut(RowKey, Metric, Counter),
+) {
+    let mut facts = Vec::with_capacity(16);
+    for message in &state.messages {
+        facts_of(message, cells, &mut facts);
+    }
+    facts.sort_unstable_by_key(|fact| (fact.metric, fact.at));
+    for same_metric in facts.chunk_by(|a, b| a.metric == b.metric) {
+        count_metric(same_metric, zone, &mut count);
+    }
+}
+
+/// One occurrence of a metric: reported, implied or inferred.
+#[derive(Clone, Copy, Debug)]
+struct Fact {
+    metric: Metric,
+    at: Micros,
+    groups: CellGroups,
+    message: MessageKey,
+}
+
+fn count_metric(facts: &[Fact], zone: Tz, count: &mut impl FnMut(RowKey, Metric, Counter)) {
+    for grouping in Grouping::ALL {
+        let mut recipients = Seen::default();
+        let mut runs = Seen::default();
+        let mut messages = Seen::default();
+        for fact in facts {
+            let group = fact.groups.group(grouping);
+            let row = RowKey { grouping, group, day: day_in_zone(fact.at, zone) };
+            count(row, fact.metric, Counter::Total);
+            if recipients.insert(group) {
+                count(row, fact.metric, Counter::Recipient);
+            }
+            if runs.insert((group, fact.groups.run)) {
+                count(row, fact.metric, Counter::RecipientPerRun);
+            }
+            if messages.insert((group, fact.message)) {
+                count(row, fact.metric, Counter::Message);
+            }
+        }
+    }
+}
+
+/// A set that is a list while it is small, as almost all are.
+struct Seen<T> {
+    few: Vec<T>,
+    many: HashSet<T>,
+}
+
+impl<T> Default for Seen<T> {
+    fn default() -> Self {
+        Self { few: Vec::new(), many: HashSet::new() }
+    }
+}
+
+impl<T: Copy + Eq + Hash> Seen<T> {
+    const FEW: usize = 16;
+
+    fn insert(&mut self, value: T) -> bool {
+        if self.few.contains(&value) {
+            return false;
+        }
+        if self.few.len() < Self::FEW {
+            self.few.push(value);
+            return true;
+        }
+        self.many.insert(value)
+    }
+}
+
+fn facts_of(message: &MessageState, cells: &HashMap<i64, CellGroups>, facts: &mut Vec<Fact>) {
+    let machine = machine_acts(message);
+    let mut moments = Vec::with_capacity(message.occurrences.len());
+    for (occurrence, is_machine) in message.occurrences.iter().zip(machine) {
+        if let Some(groups) = cells.get(&occurrence.cell) {
+            moments.push(Moment { at: occurrence.at, kind: occurrence.kind(), is_machine, groups: *groups });
+        }
+    }
+    moments.sort_unstable_by_key(|moment| (moment.at, moment.kind, moment.groups));
+    let mut writer = FactWriter { message: message.key, moments: &moments, facts };
+    writer.reported();
+    writer.implied();
+    writer.inferred();
+}
+
+/// One event of a message with its verdict and groups.
+#[derive(Clone, Copy, Debug)]
+struct Moment {
+    at: Micros,
+    kind: Kind,
+    is_machine: bool,
+    groups: CellGroups,
+}
+
+struct FactWriter<'a> {
+    message: MessageKey,
+    moments: &'a [Moment],
+    facts: &'a mut Vec<Fact>,
+}
+
+impl FactWriter<'_> {
+    fn push(&mut self, kind: Kind, variant: Variant, moment: &Moment) {
+        let metric = Metric(kind, variant);
+        self.facts.push(Fact { metric, at: moment.at, groups: moment.groups, message: self.message });
+    }
+
+    fn reported(&mut self) {
+        for moment in self.moments {
+            if matches!(moment.kind, Kind::Opened | Kind::Clicked) {
+                let variant = if moment.is_machine { Variant::Machine } else { Variant::Reported };
+                self.push(moment.kind, variant, moment);
+                self.push(moment.kind, Variant::All, moment);
+            } else {
+                self.push(moment.kind, Variant::Reported, moment);
+            }
+        }
+    }
+
+    /// Each step as reported; a step that is not reported but implied counts once, at its earliest implying event.
+    fn implied(&mut self) {
+        let human_click = |m: &Moment| m.kind == Kind::Clicked && !m.is_machine;
+        self.step(Kind::Opened, Variant::Implied, |m| m.kind == Kind::Opened && !m.is_machine, human_click);
+        self.step(Kind::Opened, Variant::ImpliedAll, |m| m.kind == Kind::Opened, human_click);
+        self.step(Kind::Delivered, Variant::Implied, |m| m.kind == Kind::Delivered, implies_delivered);
+        self.step(Kind::Sent, Variant::Implied, |m| m.kind == Kind::Sent, implies_sent);
+        self.step(Kind::Targeted, Variant::Implied, |m| m.kind == Kind::Targeted, implies_targeted);
+    }
+
+    fn step(
+        &mut self,
+        kind: Kind,
+        variant: Variant,
+        is_reported: impl Fn(&Moment) -> bool,
+        implies: impl Fn(&Moment) -> bool,
+    ) {
+        let before = self.facts.len();
+        for moment in self.moments.iter().filter(|moment| is_reported(moment)) {
+            self.push(kind, variant, moment);
+        }
+        if self.facts.len() == before
+            && let Some(first) = self.moments.iter().find(|moment| implies(moment))
+        {
+            self.push(kind, variant, first);
+        }
+    }
+
+    /// For campaigns without any reported delivery: sent and neither bounced nor failed, or implied.
+    fn inferred(&mut self) {
+        let has_failed =
+            self.moments.iter().any(|m| matches!(m.kind, Kind::SoftBounced | Kind::HardBounced | Kind::Failed));
+        let reported = self.moments.iter().find(|m| m.kind == Kind::Sent);
+        let sent = reported.or_else(|| self.moments.iter().find(|m| implies_sent(m)));
+        let delivered = if has_failed { None } else { sent };
+        if let Some(moment) = delivered.or_else(|| self.moments.iter().find(|m| implies_delivered(m))) {
+            self.push(Kind::Delivered, Variant::Inferred, moment);
+        }
+    }
+}
+
+fn implies_delivered(moment: &Moment) -> bool {
+    matches!(moment.kind, Kind::Opened | Kind::Clicked)
+}
+
+fn implies_sent(moment: &Moment) -> bool {
+    implies_delivered(moment) || matches!(moment.kind, Kind::Delivered | Kind::SoftBounced | Kind::HardBounced)
+}
+
+fn implies_targeted(moment: &Moment) -> bool {
+    implies_sent(moment) || moment.kind == Kind::Sent
+}
+
+/// For each event of the message, whether a machine did it: the vendor's verdict first, else the burst rule.
+fn machine_acts(message: &MessageState) -> Vec<bool> {
+    let mut verdicts: Vec<bool> = message.occurrences.iter().map(|o| o.automation() == Automation::Machine).collect();
+    let is_open_question = |o: &Occurrence| o.kind() == Kind::Clicked && o.automation() == Automation::Unknown;
+    let clicks: Vec<usize> =
+        (0..message.occurrences.len()).filter(|i| is_open_question(&message.occurrences[*i])).collect();
+    if clicks.len() < BURST_URLS {
+        return verdicts;
+    }
+    let mut end = 0;
+    for start in 0..clicks.len() {
+        let first = message.occurrences[clicks[start]].at.0;
+        while end < clicks.len() && message.occurrences[clicks[end]].at.0 - first <= MICROS_PER_SECOND {
+            end += 1;
+        }
+        let details = clicks[start..end].iter().map(|i| message.occurrences[*i].detail);
+        let urls: HashSet<i64> = details.filter(|url| *url != 0).collect();
+        if urls.len() >= BURST_URLS {
+            for i in &clicks[start..end] {
+                verdicts[*i] = true;
+            }
+        }
+    }
+    verdicts
+}

@@ -1,0 +1,82 @@
+//! The part of an event that no query filters by, deflated into one column.
+
+use std::io::{Read, Write};
+
+use flate2::Compression;
+use flate2::read::DeflateDecoder;
+use flate2::write::DeflateEncoder;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use crate::{Error, Result};
+
+/// What an event holds beside its indexed columns. Absent fields take no space.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct EventDetails {
+    /// (type, value) of every identifier, normalised.
+    #[serde(rename = "i", default, skip_serializing_if = "Vec::is_empty")]
+    pub identifiers: Vec<(String, String)>,
+    /// The vendor's content id.
+    #[serde(rename = "c", default, skip_serializing_if = "Option::is_none")]
+    pub content: Option<String>,
+    /// The vendor's list id.
+    #[serde(rename = "l", default, skip_serializing_if = "Option::is_none")]
+    pub list: Option<String>,
+    /// The vendor's message id.
+    #[serde(rename = "m", default, skip_serializing_if = "Option::is_none")]
+    pub message_id: Option<String>,
+    /// The address whose state the event changes.
+    #[serde(rename = "t", default, skip_serializing_if = "Option::is_none")]
+    pub target_address: Option<String>,
+    /// The link.
+    #[serde(rename = "u", default, skip_serializing_if = "Option::is_none")]
+    pub url: Option<String>,
+    /// The reason.
+    #[serde(rename = "r", default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+    /// The vendor's send stamp, UTC microseconds.
+    #[serde(rename = "s", default, skip_serializing_if = "Option::is_none")]
+    pub sent_at: Option<i64>,
+    /// (code, message) of every note.
+    #[serde(rename = "n", default, skip_serializing_if = "Vec::is_empty")]
+    pub notes: Vec<(String, String)>,
+    /// Everything else that came.
+    #[serde(rename = "d", default, skip_serializing_if = "Map::is_empty")]
+    pub data: Map<String, Value>,
+}
+
+impl EventDetails {
+    /// Packs the details into a column.
+    pub fn encode(&self) -> Vec<u8> {
+        let mut encoder = DeflateEncoder::new(Vec::with_capacity(256), Compression::fast());
+        serde_json::to_writer(&mut encoder, self).expect("details are plain JSON, and a vector takes any bytes");
+        encoder.flush().and_then(|()| encoder.finish()).expect("a vector takes any bytes")
+    }
+
+    /// Unpacks what [`Self::encode`] packed.
+    pub fn decode(bytes: &[u8]) -> Result<Self> {
+        let mut json = Vec::with_capacity(bytes.len() * 3);
+        DeflateDecoder::new(bytes).read_to_end(&mut json).map_err(|error| Error::Corrupt(error.to_string()))?;
+        serde_json::from_slice(&json).map_err(|error| Error::Corrupt(error.to_string()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn packed_details_unpack_to_themselves() {
+        let details = EventDetails {
+            identifiers: vec![("email".to_owned(), "a@b.example".to_owned())],
+            url: Some("https://x.example/".to_owned()),
+            data: serde_json::json!({"n": 1.5, "deep": {"list": [null, true]}})
+                .as_object()
+                .cloned()
+                .unwrap_or_default(),
+            ..EventDetails::default()
+        };
+        assert_eq!(EventDetails::decode(&details.encode()).expect("unpacks"), details);
+        assert!(EventDetails::decode(b"not deflated").is_err());
+    }
+}
