@@ -16,18 +16,13 @@ use cast::Shop;
 
 const RECORDS_PER_BATCH: usize = 2_000;
 
-/// Fills a workspace with the month. `progress` is told after each batch how many records are in, of how many.
-pub async fn fill(ingest: &Ingest, workspace: WorkspaceId, progress: impl Fn(usize, usize)) -> Result<()> {
-    let month = month(chrono::Utc::now().timestamp());
-    let all = month.iter().map(|(_, records)| records.len()).sum();
-    let mut done = 0;
-    for (dialect, records) in month {
+/// Fills a workspace with the month that ends now.
+pub async fn fill(ingest: &Ingest, workspace: WorkspaceId) -> Result<()> {
+    for (dialect, records) in month(chrono::Utc::now().timestamp()) {
         for (number, chunk) in records.chunks(RECORDS_PER_BATCH).enumerate() {
             let first_index = (number * RECORDS_PER_BATCH) as u64;
             let records = dialect::read_value(dialect, &Value::Array(chunk.to_vec()));
             ingest.submit(Batch { workspace, dialect, source: "demo".to_owned(), first_index, records }).await?;
-            done += chunk.len();
-            progress(done, all);
         }
     }
     Ok(())
