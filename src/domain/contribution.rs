@@ -2,7 +2,7 @@
 //! every unit of unique, in every grouping, by day. Counts are kept by adding the new state's contribution and
 //! subtracting the old one's.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 use std::hash::Hash;
 
 use chrono_tz::Tz;
@@ -11,7 +11,7 @@ use super::day::day_in_zone;
 use super::event::Automation;
 use super::kind::Kind;
 use super::recipient::{MessageKey, MessageState, Occurrence, RecipientState};
-use super::rollup::{Grouping, Metric, Variant};
+use super::rollup::{Grouping, Metric, Tally, Variant};
 use super::time::{MICROS_PER_SECOND, Micros};
 
 /// The groups of a cell: hashes of its run, treatment, touchpoint and channel.
@@ -51,41 +51,15 @@ pub struct RowKey {
     pub day: i32,
 }
 
-/// Which of a tally's numbers goes up by one.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Counter {
-    /// Events.
-    Total,
-    /// A customer for the first time in a run.
-    RecipientPerRun,
-    /// A customer for the first time.
-    Recipient,
-    /// A message for the first time.
-    Message,
-}
-
 /// Distinct urls of one message within one closed second that show a machine at work.
 const BURST_URLS: usize = 3;
 
-/// Reports every count that the state adds, each by 1, to `count`.
-pub fn contribute(
-    state: &RecipientState,
-    cells: &HashMap<i64, CellGroups>,
-    zone: Tz,
-    mut count: impl FnMut(RowKey, Metric, Counter),
-) {
-    let mut facts = Vec::with_capacity(16);
-    for message in &state.messages {
-        facts_of(message, cells, &mut facts);
-    }
-    facts.sort_unstable_by_key(|fact| (fact.metric, fact.at));
-    for same_metric in facts.chunk_by(|a, b| a.metric == b.metric) {
-        count_metric(same_metric, zone, &mut count);
-    }
-}
+/// Everything that one recipient's state says happened, by metric and time.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Facts(Vec<Fact>);
 
 /// One occurrence of a metric: reported, implied or inferred.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 struct Fact {
     metric: Metric,
     at: Micros,
@@ -93,24 +67,49 @@ struct Fact {
     message: MessageKey,
 }
 
-fn count_metric(facts: &[Fact], zone: Tz, count: &mut impl FnMut(RowKey, Metric, Counter)) {
+impl Facts {
+    /// The facts of a state. `cells` must know every cell that the state names.
+    pub fn of(state: &RecipientState, cells: &impl Fn(i64) -> Option<CellGroups>) -> Self {
+        let mut facts = Vec::with_capacity(16);
+        for message in &state.messages {
+            facts_of(message, cells, &mut facts);
+        }
+        facts.sort_unstable();
+        Self(facts)
+    }
+
+    /// Reports what these facts add to the counts, metric by metric, leaving out metrics that stand in `other` just the
+    /// same: what an event does not change costs nothing.
+    pub fn count(&self, other: &Self, zone: Tz, mut count: impl FnMut(RowKey, Metric, Tally)) {
+        for same_metric in self.0.chunk_by(|a, b| a.metric == b.metric) {
+            if other.of_metric(same_metric[0].metric) != same_metric {
+                count_metric(same_metric, zone, &mut count);
+            }
+        }
+    }
+
+    fn of_metric(&self, metric: Metric) -> &[Fact] {
+        let start = self.0.partition_point(|fact| fact.metric < metric);
+        let end = self.0.partition_point(|fact| fact.metric <= metric);
+        &self.0[start..end]
+    }
+}
+
+fn count_metric(facts: &[Fact], zone: Tz, count: &mut impl FnMut(RowKey, Metric, Tally)) {
+    let days: Vec<i32> = facts.iter().map(|fact| day_in_zone(fact.at, zone)).collect();
     for grouping in Grouping::ALL {
         let mut recipients = Seen::default();
         let mut runs = Seen::default();
         let mut messages = Seen::default();
-        for fact in facts {
+        for (fact, day) in facts.iter().zip(&days) {
             let group = fact.groups.group(grouping);
-            let row = RowKey { grouping, group, day: day_in_zone(fact.at, zone) };
-            count(row, fact.metric, Counter::Total);
-            if recipients.insert(group) {
-                count(row, fact.metric, Counter::Recipient);
-            }
-            if runs.insert((group, fact.groups.run)) {
-                count(row, fact.metric, Counter::RecipientPerRun);
-            }
-            if messages.insert((group, fact.message)) {
-                count(row, fact.metric, Counter::Message);
-            }
+            let tally = Tally {
+                total: 1,
+                recipients: i64::from(recipients.insert(group)),
+                recipients_per_run: i64::from(runs.insert((group, fact.groups.run))),
+                messages: i64::from(messages.insert((group, fact.message))),
+            };
+            count(RowKey { grouping, group, day: *day }, fact.metric, tally);
         }
     }
 }
@@ -142,12 +141,12 @@ impl<T: Copy + Eq + Hash> Seen<T> {
     }
 }
 
-fn facts_of(message: &MessageState, cells: &HashMap<i64, CellGroups>, facts: &mut Vec<Fact>) {
+fn facts_of(message: &MessageState, cells: &impl Fn(i64) -> Option<CellGroups>, facts: &mut Vec<Fact>) {
     let machine = machine_acts(message);
     let mut moments = Vec::with_capacity(message.occurrences.len());
     for (occurrence, is_machine) in message.occurrences.iter().zip(machine) {
-        if let Some(groups) = cells.get(&occurrence.cell) {
-            moments.push(Moment { at: occurrence.at, kind: occurrence.kind(), is_machine, groups: *groups });
+        if let Some(groups) = cells(occurrence.cell) {
+            moments.push(Moment { at: occurrence.at, kind: occurrence.kind(), is_machine, groups });
         }
     }
     moments.sort_unstable_by_key(|moment| (moment.at, moment.kind, moment.groups));

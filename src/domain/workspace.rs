@@ -23,3 +23,13 @@ pub struct Workspace {
 
 /// Default number of soft bounces in a row after which an address is unreachable.
 pub const DEFAULT_SOFT_BOUNCE_LIMIT: u8 = 5;
+
+/// Most soft bounces in a row that the setting takes.
+pub const MAX_SOFT_BOUNCE_LIMIT: u8 = 100;
+
+/// The number of soft bounces in a row after which an address is unreachable, from a workspace's stored settings.
+pub fn soft_bounce_limit(settings: &serde_json::Value) -> u8 {
+    let given = settings.get("softBounceLimit").and_then(serde_json::Value::as_u64);
+    let limit = given.and_then(|limit| u8::try_from(limit).ok());
+    limit.map_or(DEFAULT_SOFT_BOUNCE_LIMIT, |limit| limit.clamp(1, MAX_SOFT_BOUNCE_LIMIT))
+}

@@ -1,5 +1,9 @@
 //! What goes into ingestion and what comes out: a batch of parsed records, and a verdict on each.
 
+use std::collections::HashMap;
+
+use super::group::Position;
+use super::prepare::{PreparedBatch, PreparedRecord};
 use crate::domain::event::{Dialect, Record};
 use crate::domain::workspace::WorkspaceId;
 
@@ -68,4 +72,61 @@ pub struct Report {
     pub events: u64,
     /// One verdict per record, in order.
     pub results: Vec<RecordResult>,
+}
+
+/// The report of each batch, given where the new events stand and what their ids are.
+pub(super) fn reports(
+    batches: &[&PreparedBatch],
+    new_events: impl Iterator<Item = (Position, EventId)>,
+) -> Vec<Report> {
+    let mut new: HashMap<(usize, usize), (EventId, u64)> = HashMap::new();
+    for (position, id) in new_events {
+        let known = new.entry((position.batch, position.record)).or_insert((id, 0));
+        known.1 += 1;
+    }
+    let report_of = |(number, batch): (usize, &&PreparedBatch)| {
+        let mut report = Report::default();
+        for (position, record) in batch.records.iter().enumerate() {
+            report.take(record, new.get(&(number, position)));
+        }
+        report
+    };
+    batches.iter().enumerate().map(report_of).collect()
+}
+
+impl Report {
+    fn take(&mut self, record: &PreparedRecord, new: Option<&(EventId, u64)>) {
+        let index = record.index;
+        let plain = RecordResult {
+            index,
+            status: RecordStatus::Duplicate,
+            event_id: None,
+            code: None,
+            message: None,
+            path: None,
+        };
+        let result = match (&record.outcome, new) {
+            (Err(rejected), _) => {
+                self.quarantined += 1;
+                let rejection = &rejected.rejection;
+                RecordResult {
+                    status: RecordStatus::Quarantined,
+                    code: Some(rejection.code.name()),
+                    message: Some(rejection.message.clone()),
+                    path: Some(rejection.path.clone()).filter(|path| !path.is_empty()),
+                    ..plain
+                }
+            }
+            (Ok(_), Some((id, events))) => {
+                self.accepted += 1;
+                self.events += events;
+                RecordResult { status: RecordStatus::Accepted, event_id: Some(*id), ..plain }
+            }
+            (Ok(_), None) => {
+                self.duplicates += 1;
+                plain
+            }
+        };
+        self.results.push(result);
+    }
 }

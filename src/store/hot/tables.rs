@@ -175,8 +175,15 @@ pub static QUARANTINE: Table = Table {
     ],
 };
 
+/// `entity::workspace`.
+pub static WORKSPACE: Table = Table {
+    name: "workspace",
+    key: &[("id", I32)],
+    values: &[("name", Text), ("time_zone", Text), ("currency", Text), ("settings", Text), ("created_at", I64)],
+};
+
 /// Every table above.
-pub static ALL: [&Table; 18] = [
+pub static ALL: [&Table; 19] = [
     &SHARD,
     &IDENTIFIER_TYPE,
     &CAMPAIGN,
@@ -195,6 +202,7 @@ pub static ALL: [&Table; 18] = [
     &ROLLUP,
     &ADDRESS_STATE,
     &QUARANTINE,
+    &WORKSPACE,
 ];
 
 #[cfg(test)]
@@ -230,5 +238,6 @@ mod tests {
         assert_same::<entity::rollup::Entity>(&ROLLUP);
         assert_same::<entity::address_state::Entity>(&ADDRESS_STATE);
         assert_same::<entity::quarantine::Entity>(&QUARANTINE);
+        assert_same::<entity::workspace::Entity>(&WORKSPACE);
     }
 }

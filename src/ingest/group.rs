@@ -1,0 +1,141 @@
+//! One group of batches in one transaction: what is new, whose it is, what it changes.
+
+use chrono_tz::Tz;
+use std::collections::HashMap;
+
+use super::catalogue::Catalogue;
+use super::identify::Identified;
+use super::memory::Memory;
+use super::prepare::{PreparedBatch, PreparedEvent};
+use super::report::{EventId, Report};
+use super::{address, catalogue, count, dedupe, fold, identify, quarantine, report, sequence};
+use crate::domain::hash::ShardCount;
+use crate::domain::time::Micros;
+use crate::domain::workspace::soft_bounce_limit;
+use crate::store::hot::{Column, HotConnection, IdentityLock, Rows, tables};
+use crate::{Error, Result};
+
+/// What became of a try.
+pub(super) enum Attempt {
+    /// Committed: a report for each batch.
+    Committed(Vec<Report>),
+    /// Nothing was written: customers merge or identifiers move, which takes the exclusive identity lock.
+    NeedsExclusiveIdentity,
+}
+
+/// Where an event stands in its group.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Position {
+    pub(super) batch: usize,
+    pub(super) record: usize,
+}
+
+/// An event that was not there before.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Fresh<'a> {
+    pub(super) event: &'a PreparedEvent,
+    pub(super) batch: &'a PreparedBatch,
+    pub(super) position: Position,
+}
+
+impl Fresh<'_> {
+    /// When it happened: its own time, else the time of ingestion.
+    pub(super) fn occurred_at(&self) -> Micros {
+        self.event.occurred_at.unwrap_or(self.batch.received_at)
+    }
+}
+
+/// The settings of a workspace that folding depends on.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct FoldSettings {
+    pub(super) zone: Tz,
+    pub(super) soft_bounce_limit: u8,
+}
+
+/// A transaction at work: its connection, what the committer remembers, and V.
+pub(super) struct Work<'a> {
+    pub(super) connection: &'a mut HotConnection,
+    pub(super) memory: &'a Memory,
+    pub(super) shards: ShardCount,
+    pub(super) settings: HashMap<i32, FoldSettings>,
+}
+
+/// Commits all batches, or nothing.
+pub(super) async fn commit(
+    connection: &mut HotConnection,
+    memory: &mut Memory,
+    shards: ShardCount,
+    batches: &[&PreparedBatch],
+    lock: IdentityLock,
+) -> Result<Attempt> {
+    memory.forget_if_large();
+    connection.begin(lock).await?;
+    let mut work = Work { connection, memory, shards, settings: HashMap::new() };
+    let fresh = dedupe::fresh_events(&mut work, batches).await?;
+    let Some((ids, learned)) = write_events(&mut work, &fresh, lock).await? else {
+        work.connection.rollback().await?;
+        return Ok(Attempt::NeedsExclusiveIdentity);
+    };
+    quarantine::keep(&mut work, batches).await?;
+    work.connection.commit().await?;
+    let positions = fresh.iter().map(|fresh| fresh.position);
+    let reports = report::reports(batches, positions.zip(ids));
+    memory.learn(learned);
+    Ok(Attempt::Committed(reports))
+}
+
+/// Writes everything that new events bring; nothing where the identity lock does not allow it.
+async fn write_events(
+    work: &mut Work<'_>,
+    fresh: &[Fresh<'_>],
+    lock: IdentityLock,
+) -> Result<Option<(Vec<EventId>, Memory)>> {
+    if fresh.is_empty() {
+        return Ok(Some((Vec::new(), Memory::default())));
+    }
+    work.settings = load_settings(work.connection, fresh).await?;
+    let Some(identified) = identify::identify(work, fresh, lock).await? else { return Ok(None) };
+    let catalogue = catalogue::resolve(work, fresh).await?;
+    lock_shards(work, fresh, &identified).await?;
+    let ids = sequence::write_events(work, fresh, &identified, &catalogue).await?;
+    fold::fold_recipients(work, fresh, &identified, &catalogue).await?;
+    address::fold_addresses(work, fresh, &ids).await?;
+    count::count_events(work, fresh, &ids, &catalogue).await?;
+    let Catalogue { learned, .. } = catalogue;
+    Ok(Some((ids, learned)))
+}
+
+async fn load_settings(connection: &mut HotConnection, fresh: &[Fresh<'_>]) -> Result<HashMap<i32, FoldSettings>> {
+    let mut workspaces: Vec<i32> = fresh.iter().map(|fresh| fresh.batch.workspace).collect();
+    workspaces.sort_unstable();
+    workspaces.dedup();
+    let rows = connection.select(&tables::WORKSPACE, &["id"], &Rows::new(vec![Column::I32(workspaces)])).await?;
+    let mut settings = HashMap::new();
+    for (row, id) in rows.i32s(0)?.iter().enumerate() {
+        let zone: Tz = rows.texts(2)?[row].parse().map_err(|_| Error::Corrupt("workspace time zone".to_owned()))?;
+        let stored = serde_json::from_str(&rows.texts(4)?[row]);
+        let stored: serde_json::Value = stored.map_err(|error| Error::Corrupt(error.to_string()))?;
+        settings.insert(*id, FoldSettings { zone, soft_bounce_limit: soft_bounce_limit(&stored) });
+    }
+    Ok(settings)
+}
+
+impl Work<'_> {
+    pub(super) fn settings_of(&self, workspace: i32) -> Result<FoldSettings> {
+        let known = self.settings.get(&workspace).copied();
+        known.ok_or_else(|| Error::NotFound(format!("workspace {workspace} does not exist")))
+    }
+}
+
+/// Locks the shards of all customers and addresses concerned.
+async fn lock_shards(work: &mut Work<'_>, fresh: &[Fresh<'_>], identified: &Identified) -> Result<()> {
+    let mut shards: Vec<i16> = identified.customers.iter().map(|customer| work.shards.of_id(*customer)).collect();
+    for (merged, survivor) in &identified.merged {
+        shards.extend([work.shards.of_id(*merged), work.shards.of_id(*survivor)]);
+    }
+    let updates = fresh.iter().flat_map(|fresh| &fresh.event.updates);
+    shards.extend(updates.map(|update| work.shards.of_bytes(&update.address)));
+    shards.sort_unstable();
+    shards.dedup();
+    work.connection.lock_shards(&shards).await
+}

@@ -1,0 +1,304 @@
+//! Whose the new events are: loads the links they touch, lets the rules of `domain::identity` decide, and writes what
+//! changed. Merges, moves and first identifications need the exclusive identity lock, because two transactions that
+//! each see half of it would decide differently than one after the other.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use super::group::{Fresh, Work};
+use super::ids::next_id;
+use super::prepare::PreparedIdentifier;
+use crate::Result;
+use crate::domain::identity::{IdentifierId, IdentityOutcome, NamedIdentifier, Resolver};
+use crate::domain::time::Micros;
+use crate::store::hot::{Column, IdentityLock, Repoint, Rows, tables};
+
+/// The customers of the new events, and the merges that they caused.
+#[derive(Debug)]
+pub(super) struct Identified {
+    /// The customer of each event, in order; it stands for itself.
+    pub(super) customers: Vec<i64>,
+    /// Stored customers that were merged: (merged, survivor).
+    pub(super) merged: Vec<(i64, i64)>,
+}
+
+/// A stored identifier, or one about to be.
+#[derive(Clone, Debug)]
+struct IdentifierRow {
+    workspace: i32,
+    name: String,
+    value: String,
+    customer: i64,
+    channels: BTreeSet<String>,
+    linked_at: i64,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct CustomerRow {
+    workspace: i32,
+    is_identified: bool,
+    created_at: i64,
+}
+
+/// Resolves all events and writes customers and identifiers; nothing where that needs the exclusive lock.
+pub(super) async fn identify(
+    work: &mut Work<'_>,
+    fresh: &[Fresh<'_>],
+    lock: IdentityLock,
+) -> Result<Option<Identified>> {
+    let mentions = mentioned(fresh);
+    let stored = load_identifiers(work, &mentions).await?;
+    let customers = load_customers(work, &stored).await?;
+    let mut resolver = Resolver::default();
+    for (id, row) in &stored {
+        resolver.know(*id, row.customer, customers.get(&row.customer).is_some_and(|c| c.is_identified));
+    }
+    let mut new_id = next_id;
+    let mut owners = Vec::with_capacity(fresh.len());
+    for event in fresh {
+        let named: Vec<NamedIdentifier> = event.event.identifiers.iter().map(|i| i.named.clone()).collect();
+        owners.push(resolver.resolve(&named, &mut new_id));
+    }
+    let owners = owners.into_iter().map(|customer| resolver.find(customer)).collect();
+    let outcome = resolver.finish();
+    let seen_elsewhere = newly_seen_channels(&mentions, &stored);
+    let changes_links = !outcome.merged.is_empty()
+        || !outcome.identified.is_empty()
+        || !seen_elsewhere.is_empty()
+        || outcome.linked.iter().any(|(_, _, is_new)| !is_new);
+    if lock == IdentityLock::Shared && changes_links {
+        return Ok(None);
+    }
+    let writer = Writer { fresh, mentions, stored, customers, now: Micros::now().0 };
+    if !writer.write(work, &outcome, &seen_elsewhere).await? {
+        return Ok(None);
+    }
+    Ok(Some(Identified { customers: owners, merged: outcome.merged }))
+}
+
+/// An identifier as the group mentions it.
+#[derive(Debug)]
+struct Mention<'a> {
+    identifier: &'a PreparedIdentifier,
+    workspace: i32,
+    seen_on: BTreeSet<&'a str>,
+}
+
+fn mentioned<'a>(fresh: &[Fresh<'a>]) -> BTreeMap<IdentifierId, Mention<'a>> {
+    let mut mentions = BTreeMap::new();
+    for event in fresh {
+        for identifier in &event.event.identifiers {
+            let workspace = event.batch.workspace;
+            let new = || Mention { identifier, workspace, seen_on: BTreeSet::new() };
+            let mention = mentions.entry(identifier.named.id).or_insert_with(new);
+            mention.seen_on.extend(identifier.seen_on.as_deref());
+        }
+    }
+    mentions
+}
+
+async fn load_identifiers(
+    work: &mut Work<'_>,
+    mentions: &BTreeMap<IdentifierId, Mention<'_>>,
+) -> Result<HashMap<IdentifierId, IdentifierRow>> {
+    let mut keys: Vec<(i16, &IdentifierId)> = mentions.keys().map(|id| (work.shards.of_bytes(id), id)).collect();
+    keys.sort_unstable();
+    let keys = Rows::new(vec![
+        Column::I16(keys.iter().map(|key| key.0).collect()),
+        Column::Bytes(keys.iter().map(|key| key.1.to_vec()).collect()),
+    ]);
+    let rows = work.connection.select(&tables::IDENTIFIER, &["shard", "id"], &keys).await?;
+    let mut stored = HashMap::with_capacity(rows.len());
+    for (row, id) in rows.bytes(1)?.iter().enumerate() {
+        let Ok(id) = id.as_slice().try_into() else { continue };
+        let value = IdentifierRow {
+            workspace: rows.i32s(2)?[row],
+            name: rows.texts(3)?[row].clone(),
+            value: rows.texts(4)?[row].clone(),
+            customer: rows.i64s(5)?[row],
+            channels: rows.texts(6)?[row].split_whitespace().map(str::to_owned).collect(),
+            linked_at: rows.i64s(7)?[row],
+        };
+        stored.insert(id, value);
+    }
+    Ok(stored)
+}
+
+async fn load_customers(
+    work: &mut Work<'_>,
+    stored: &HashMap<IdentifierId, IdentifierRow>,
+) -> Result<HashMap<i64, CustomerRow>> {
+    let customers: BTreeSet<(i16, i64)> =
+        stored.values().map(|row| (work.shards.of_id(row.customer), row.customer)).collect();
+    let keys = Rows::new(vec![
+        Column::I16(customers.iter().map(|key| key.0).collect()),
+        Column::I64(customers.iter().map(|key| key.1).collect()),
+    ]);
+    let rows = work.connection.select(&tables::CUSTOMER, &["shard", "id"], &keys).await?;
+    let mut found = HashMap::with_capacity(rows.len());
+    for (row, id) in rows.i64s(1)?.iter().enumerate() {
+        let value = CustomerRow {
+            workspace: rows.i32s(2)?[row],
+            is_identified: rows.bools(3)?[row],
+            created_at: rows.i64s(5)?[row],
+        };
+        found.insert(*id, value);
+    }
+    Ok(found)
+}
+
+/// Stored identifiers seen on channels that their rows do not name yet.
+fn newly_seen_channels(
+    mentions: &BTreeMap<IdentifierId, Mention<'_>>,
+    stored: &HashMap<IdentifierId, IdentifierRow>,
+) -> Vec<IdentifierId> {
+    let is_newly_seen = |id: &IdentifierId, mention: &Mention<'_>| {
+        stored.get(id).is_some_and(|row| mention.seen_on.iter().any(|channel| !row.channels.contains(*channel)))
+    };
+    mentions.iter().filter(|(id, mention)| is_newly_seen(id, mention)).map(|(id, _)| *id).collect()
+}
+
+struct Writer<'a> {
+    fresh: &'a [Fresh<'a>],
+    mentions: BTreeMap<IdentifierId, Mention<'a>>,
+    stored: HashMap<IdentifierId, IdentifierRow>,
+    customers: HashMap<i64, CustomerRow>,
+    now: i64,
+}
+
+const IDENTIFIERS_OF_MERGED: Repoint = Repoint { table: "identifier", set: "customer", column: "customer" };
+const ALIASES_OF_MERGED: Repoint = Repoint { table: "customer", set: "merged_into", column: "merged_into" };
+
+impl Writer<'_> {
+    /// Writes the outcome; false where another transaction has linked one of the new identifiers meanwhile.
+    async fn write(
+        &self,
+        work: &mut Work<'_>,
+        outcome: &IdentityOutcome,
+        seen_elsewhere: &[IdentifierId],
+    ) -> Result<bool> {
+        let new_links = outcome.linked.iter().filter(|link| link.2).map(|link| (link.0, link.1));
+        let new_rows = self.identifier_rows(work, new_links);
+        let inserted = work.connection.insert_new(&tables::IDENTIFIER, &new_rows).await?;
+        if inserted.len() != new_rows.len() {
+            return Ok(false);
+        }
+        let created = self.created_rows(work, outcome);
+        work.connection.insert(&tables::CUSTOMER, &created).await?;
+        let changed = self.changed_customer_rows(work, outcome);
+        work.connection.put(&tables::CUSTOMER, &changed).await?;
+        work.connection.repoint(&ALIASES_OF_MERGED, &outcome.merged).await?;
+        work.connection.repoint(&IDENTIFIERS_OF_MERGED, &outcome.merged).await?;
+        let changed = self.identifier_rows(work, self.changed_links(outcome, seen_elsewhere));
+        work.connection.put(&tables::IDENTIFIER, &changed).await?;
+        let changes = self.change_rows(work, outcome);
+        work.connection.insert(&tables::IDENTITY_CHANGE, &changes).await?;
+        Ok(true)
+    }
+
+    fn created_rows(&self, work: &Work<'_>, outcome: &IdentityOutcome) -> Rows {
+        let workspaces: HashMap<i64, i32> = outcome
+            .linked
+            .iter()
+            .filter_map(|(id, customer, _)| Some((*customer, self.mentions.get(id)?.workspace)))
+            .collect();
+        let fallback = self.fresh.first().map_or(0, |fresh| fresh.batch.workspace);
+        let rows = outcome.created.iter().map(|(id, is_identified)| {
+            let workspace = workspaces.get(id).copied().unwrap_or(fallback);
+            (*id, CustomerRow { workspace, is_identified: *is_identified, created_at: self.now }, None)
+        });
+        customer_rows(work, rows.collect())
+    }
+
+    fn changed_customer_rows(&self, work: &Work<'_>, outcome: &IdentityOutcome) -> Rows {
+        let merged = outcome.merged.iter().map(|(merged, survivor)| (*merged, Some(*survivor)));
+        let identified = outcome.identified.iter().map(|customer| (*customer, None));
+        let rows = merged.chain(identified).filter_map(|(id, merged_into)| {
+            let row = self.customers.get(&id)?;
+            let is_identified = row.is_identified || merged_into.is_none();
+            Some((id, CustomerRow { is_identified, ..*row }, merged_into))
+        });
+        customer_rows(work, rows.collect())
+    }
+
+    /// Stored identifiers with another owner or another channel, with the owner they have now.
+    fn changed_links(&self, outcome: &IdentityOutcome, seen_elsewhere: &[IdentifierId]) -> BTreeMap<IdentifierId, i64> {
+        let survivors: HashMap<i64, i64> = outcome.merged.iter().copied().collect();
+        let mut links = BTreeMap::new();
+        for id in seen_elsewhere {
+            if let Some(row) = self.stored.get(id) {
+                links.insert(*id, survivors.get(&row.customer).copied().unwrap_or(row.customer));
+            }
+        }
+        links.extend(outcome.linked.iter().filter(|link| !link.2).map(|link| (link.0, link.1)));
+        links
+    }
+
+    fn identifier_rows(&self, work: &Work<'_>, links: impl IntoIterator<Item = (IdentifierId, i64)>) -> Rows {
+        let mut rows: Vec<(i16, IdentifierId, IdentifierRow)> = links
+            .into_iter()
+            .filter_map(|(id, customer)| Some((work.shards.of_bytes(&id), id, self.identifier_row(&id, customer)?)))
+            .collect();
+        rows.sort_unstable_by_key(|row| (row.0, row.1));
+        let spaced = |channels: &BTreeSet<String>| channels.iter().map(String::as_str).collect::<Vec<_>>().join(" ");
+        Rows::new(vec![
+            Column::I16(rows.iter().map(|row| row.0).collect()),
+            Column::Bytes(rows.iter().map(|row| row.1.to_vec()).collect()),
+            Column::I32(rows.iter().map(|row| row.2.workspace).collect()),
+            Column::Text(rows.iter().map(|row| row.2.name.clone()).collect()),
+            Column::Text(rows.iter().map(|row| row.2.value.clone()).collect()),
+            Column::I64(rows.iter().map(|row| row.2.customer).collect()),
+            Column::Text(rows.iter().map(|row| spaced(&row.2.channels)).collect()),
+            Column::I64(rows.iter().map(|row| row.2.linked_at).collect()),
+        ])
+    }
+
+    fn identifier_row(&self, id: &IdentifierId, customer: i64) -> Option<IdentifierRow> {
+        let mention = self.mentions.get(id)?;
+        let seen_on = mention.seen_on.iter().map(|channel| (*channel).to_owned());
+        Some(match self.stored.get(id) {
+            Some(row) => {
+                let linked_at = if row.customer == customer { row.linked_at } else { self.now };
+                let channels = row.channels.iter().cloned().chain(seen_on).collect();
+                IdentifierRow { customer, channels, linked_at, ..row.clone() }
+            }
+            None => IdentifierRow {
+                workspace: mention.workspace,
+                name: mention.identifier.name.clone(),
+                value: mention.identifier.value.clone(),
+                customer,
+                channels: seen_on.collect(),
+                linked_at: self.now,
+            },
+        })
+    }
+
+    fn change_rows(&self, work: &Work<'_>, outcome: &IdentityOutcome) -> Rows {
+        let changes = &outcome.changes;
+        let mention = |id: &IdentifierId| self.mentions.get(id);
+        let named = |id: &IdentifierId| mention(id).map(|mention| mention.identifier.name.clone());
+        let valued = |id: &IdentifierId| mention(id).map(|mention| mention.identifier.value.clone());
+        Rows::new(vec![
+            Column::I16(changes.iter().map(|change| work.shards.of_id(change.customer)).collect()),
+            Column::I64(changes.iter().map(|_| next_id()).collect()),
+            Column::I32(changes.iter().map(|c| mention(&c.identifier).map_or(0, |m| m.workspace)).collect()),
+            Column::I64(changes.iter().map(|change| change.customer).collect()),
+            Column::I64(changes.iter().map(|change| change.other).collect()),
+            Column::Text(changes.iter().map(|change| change.cause.name().to_owned()).collect()),
+            Column::OptText(changes.iter().map(|change| named(&change.identifier)).collect()),
+            Column::OptText(changes.iter().map(|change| valued(&change.identifier)).collect()),
+            Column::I64(vec![self.now; changes.len()]),
+        ])
+    }
+}
+
+fn customer_rows(work: &Work<'_>, mut rows: Vec<(i64, CustomerRow, Option<i64>)>) -> Rows {
+    rows.sort_unstable_by_key(|row| (work.shards.of_id(row.0), row.0));
+    Rows::new(vec![
+        Column::I16(rows.iter().map(|row| work.shards.of_id(row.0)).collect()),
+        Column::I64(rows.iter().map(|row| row.0).collect()),
+        Column::I32(rows.iter().map(|row| row.1.workspace).collect()),
+        Column::Bool(rows.iter().map(|row| row.1.is_identified).collect()),
+        Column::OptI64(rows.iter().map(|row| row.2).collect()),
+        Column::I64(rows.iter().map(|row| row.1.created_at).collect()),
+    ])
+}

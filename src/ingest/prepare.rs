@@ -1,0 +1,252 @@
+//! What can be done before the queue, in the caller's own time: keys, hashes and packed details of every event. The
+//! committers then touch nothing but numbers.
+
+use crate::domain::address::updates_of;
+use crate::domain::event::{Automation, CampaignRef, EventKey, NewEvent, Record, Rejection};
+use crate::domain::hash::{hash63, hash128, identifier_id};
+use crate::domain::identifier::{Confidence, rule_by_name};
+use crate::domain::identity::{IdentifierId, NamedIdentifier};
+use crate::domain::kind::Kind;
+use crate::domain::reachability::AddressChange;
+use crate::domain::recipient::MessageKey;
+use crate::domain::time::Micros;
+use crate::store::event_details::EventDetails;
+
+use super::report::Batch;
+
+/// A batch ready to be committed.
+#[derive(Debug)]
+pub(super) struct PreparedBatch {
+    pub(super) workspace: i32,
+    pub(super) dialect: &'static str,
+    pub(super) source: String,
+    pub(super) received_at: Micros,
+    pub(super) records: Vec<PreparedRecord>,
+}
+
+/// A record of it, in order.
+#[derive(Debug)]
+pub(super) struct PreparedRecord {
+    pub(super) index: u64,
+    pub(super) outcome: Result<Vec<PreparedEvent>, Box<RejectedRecord>>,
+}
+
+/// A record for the quarantine.
+#[derive(Debug)]
+pub(super) struct RejectedRecord {
+    pub(super) id: [u8; 16],
+    pub(super) rejection: Rejection,
+    pub(super) raw: Vec<u8>,
+    pub(super) raw_len: u64,
+    pub(super) offset: u64,
+}
+
+/// How a repeat of the event is recognised.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) enum PreparedKey {
+    /// By key and own time, in the bucket of that time's UTC day.
+    Dated { day: i32, id: [u8; 16] },
+    /// By key alone, for a while.
+    Undated { id: [u8; 16] },
+    /// Not at all: always new. The id is random.
+    None { id: [u8; 16] },
+}
+
+impl PreparedKey {
+    pub(super) fn id(&self) -> [u8; 16] {
+        match self {
+            Self::Dated { id, .. } | Self::Undated { id } | Self::None { id } => *id,
+        }
+    }
+}
+
+/// An identifier of an event.
+#[derive(Clone, Debug)]
+pub(super) struct PreparedIdentifier {
+    pub(super) named: NamedIdentifier,
+    pub(super) name: String,
+    pub(super) value: String,
+    /// The channel that it was seen on, for types without channels of their own.
+    pub(super) seen_on: Option<String>,
+}
+
+/// A change of an address's state.
+#[derive(Clone, Debug)]
+pub(super) struct PreparedUpdate {
+    pub(super) address: IdentifierId,
+    pub(super) at: Option<Micros>,
+    pub(super) change: AddressChange,
+}
+
+/// What groups an event in reports, but for the campaign, whose id the catalogue knows.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(super) struct Place {
+    pub(super) run: Option<String>,
+    pub(super) treatment: Option<String>,
+    pub(super) touchpoint: Option<String>,
+    pub(super) channel: Option<String>,
+}
+
+/// An event ready to be committed.
+#[derive(Debug)]
+pub(super) struct PreparedEvent {
+    pub(super) key: PreparedKey,
+    pub(super) occurred_at: Option<Micros>,
+    pub(super) sent_at: Option<Micros>,
+    pub(super) kind: Kind,
+    pub(super) automation: Automation,
+    pub(super) event_type: i64,
+    pub(super) type_name: String,
+    pub(super) action: Option<String>,
+    pub(super) identifiers: Vec<PreparedIdentifier>,
+    pub(super) campaign: Option<CampaignRef>,
+    pub(super) place: Place,
+    pub(super) message: i64,
+    pub(super) message_key: MessageKey,
+    pub(super) detail: i64,
+    pub(super) updates: Vec<PreparedUpdate>,
+    pub(super) details: Vec<u8>,
+}
+
+/// Prepares a batch received now.
+pub(super) fn prepare(batch: Batch, received_at: Micros) -> PreparedBatch {
+    let workspace = batch.workspace.0;
+    let dialect = batch.dialect.name();
+    let indexed = (batch.first_index..).zip(batch.records);
+    let records = indexed
+        .map(|(index, record)| PreparedRecord { index, outcome: prepare_record(workspace, dialect, record) })
+        .collect();
+    PreparedBatch { workspace, dialect, source: batch.source, received_at, records }
+}
+
+fn prepare_record(workspace: i32, dialect: &str, record: Record) -> Result<Vec<PreparedEvent>, Box<RejectedRecord>> {
+    let Record { raw, raw_len, offset, outcome } = record;
+    match outcome {
+        Ok(events) => Ok(events.into_iter().map(|event| prepare_event(workspace, event)).collect()),
+        Err(rejection) => {
+            let parts = [b"quarantine", &workspace.to_be_bytes()[..], dialect.as_bytes(), &raw, &raw_len.to_be_bytes()];
+            let id = hash128(&parts);
+            Err(Box::new(RejectedRecord { id, rejection, raw, raw_len, offset }))
+        }
+    }
+}
+
+fn prepare_event(workspace: i32, mut event: NewEvent) -> PreparedEvent {
+    let key = prepare_key(workspace, &event);
+    let updates = updates_of(&event)
+        .into_iter()
+        .map(|update| PreparedUpdate {
+            address: identifier_id(workspace, &update.address.name, &update.address.value),
+            at: update.at,
+            change: update.change,
+        })
+        .collect();
+    let message = event.message_id.as_deref().map_or(0, |id| hash63(&[b"message", id.as_bytes()]));
+    let place = Place {
+        run: event.run.take(),
+        treatment: event.treatment.take(),
+        touchpoint: event.touchpoint.take(),
+        channel: event.channel.take(),
+    };
+    let message_key = match message {
+        0 => MessageKey::Place(optional_hash(b"place", &[&place.run, &place.treatment, &place.touchpoint])),
+        id => MessageKey::Id(id),
+    };
+    let detail = detail_of(&event).map_or(0, |text| hash63(&[b"detail", text.as_bytes()]));
+    let kind_code = [event.kind.code()];
+    let event_type = optional_hash_with(
+        b"event_type",
+        &[&workspace.to_be_bytes(), event.event_type.as_bytes(), &kind_code],
+        &[&event.action],
+    );
+    let identifiers = prepare_identifiers(workspace, &event, place.channel.as_deref());
+    let details = pack_details(&mut event);
+    PreparedEvent {
+        key,
+        occurred_at: event.occurred_at,
+        sent_at: event.sent_at,
+        kind: event.kind,
+        automation: event.automation,
+        event_type,
+        type_name: event.event_type,
+        action: event.action,
+        identifiers,
+        campaign: event.campaign,
+        place,
+        message,
+        message_key,
+        detail,
+        updates,
+        details,
+    }
+}
+
+fn prepare_key(workspace: i32, event: &NewEvent) -> PreparedKey {
+    let workspace = workspace.to_be_bytes();
+    match (&event.key, event.occurred_at) {
+        (EventKey::AlwaysNew, _) => PreparedKey::None { id: rand::random() },
+        (EventKey::Known(key), Some(at)) => {
+            PreparedKey::Dated { day: at.utc_day(), id: hash128(&[b"key", &workspace, key, &at.0.to_be_bytes()]) }
+        }
+        (EventKey::Known(key), None) => PreparedKey::Undated { id: hash128(&[b"key", &workspace, key]) },
+    }
+}
+
+fn prepare_identifiers(workspace: i32, event: &NewEvent, channel: Option<&str>) -> Vec<PreparedIdentifier> {
+    let prepare = |identifier: &crate::domain::identifier::Identifier| {
+        let rule = rule_by_name(&identifier.name);
+        let is_high = rule.is_some_and(|rule| rule.confidence == Confidence::High);
+        let is_seen_on = rule.is_some_and(|rule| rule.seen_on_channel);
+        PreparedIdentifier {
+            named: NamedIdentifier { id: identifier_id(workspace, &identifier.name, &identifier.value), is_high },
+            name: identifier.name.clone(),
+            value: identifier.value.clone(),
+            seen_on: channel.filter(|_| is_seen_on).map(str::to_owned),
+        }
+    };
+    event.identifiers.iter().map(prepare).collect()
+}
+
+/// What reports may group the event by beside its place.
+fn detail_of(event: &NewEvent) -> Option<&str> {
+    match event.kind {
+        Kind::Clicked => event.url.as_deref(),
+        Kind::ListSubscribed | Kind::ListUnsubscribed => event.list.as_deref(),
+        Kind::Skipped | Kind::Failed | Kind::SoftBounced | Kind::HardBounced => event.reason.as_deref(),
+        _ => None,
+    }
+}
+
+fn pack_details(event: &mut NewEvent) -> Vec<u8> {
+    let identifiers = std::mem::take(&mut event.identifiers);
+    let notes = std::mem::take(&mut event.notes);
+    EventDetails {
+        identifiers: identifiers.into_iter().map(|identifier| (identifier.name, identifier.value)).collect(),
+        content: event.content.take(),
+        list: event.list.take(),
+        message_id: event.message_id.take(),
+        target_address: event.target_address.take(),
+        url: event.url.take(),
+        reason: event.reason.take(),
+        sent_at: event.sent_at.map(|at| at.0),
+        notes: notes.into_iter().map(|note| (note.code.to_owned(), note.message)).collect(),
+        data: std::mem::take(&mut event.data),
+    }
+    .encode()
+}
+
+/// A hash over texts that may be absent, where absent and empty differ.
+pub(super) fn optional_hash(domain: &[u8], texts: &[&Option<String>]) -> i64 {
+    optional_hash_with(domain, &[], texts)
+}
+
+/// The same with parts that are always there.
+pub(super) fn optional_hash_with(domain: &[u8], parts: &[&[u8]], texts: &[&Option<String>]) -> i64 {
+    let mut all: Vec<&[u8]> = vec![domain];
+    all.extend_from_slice(parts);
+    for text in texts {
+        all.push(if text.is_some() { b"+" } else { b"-" });
+        all.push(text.as_deref().unwrap_or_default().as_bytes());
+    }
+    hash63(&all)
+}
