@@ -55,8 +55,13 @@ impl Cluster {
 
     /// Runs one SQL statement in the maintenance database.
     pub fn execute(&self, sql: &str) -> io::Result<()> {
+        self.execute_in("postgres", sql)
+    }
+
+    /// Runs one SQL statement in a database.
+    pub fn execute_in(&self, database: &str, sql: &str) -> io::Result<()> {
         let mut psql = Command::new(self.binaries.path("psql"));
-        psql.args(["-X", "-q", "-v", "ON_ERROR_STOP=1", "-d", &self.url("postgres"), "-c", sql]);
+        psql.args(["-X", "-q", "-v", "ON_ERROR_STOP=1", "-d", &self.url(database), "-c", sql]);
         run(psql.current_dir("/"))
     }
 

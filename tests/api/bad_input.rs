@@ -14,14 +14,24 @@ const BAD_RECORDS: [(&str, &str, &str, &str); 15] = [
     ("odp", r#"{"type": "email", "identifiers": "a@example.com"}"#, "WRONG_TYPE", "identifiers"),
     ("odp", r#"{"type": "email", "action": "open"}"#, "MISSING_IDENTIFIER", "identifiers"),
     ("odp", r#"{"type": "email", "identifiers": {"email": "undefined"}}"#, "MISSING_IDENTIFIER", "identifiers"),
-    ("odp", r#"{"identifiers": {"email": "a@example.com"}, "data": {"ts": "2026-02-30T00:00:00Z"}}"#, "INVALID_TIME", "data.ts"),
+    (
+        "odp",
+        r#"{"identifiers": {"email": "a@example.com"}, "data": {"ts": "2026-02-30T00:00:00Z"}}"#,
+        "INVALID_TIME",
+        "data.ts",
+    ),
     ("odp", r#"{"identifiers": {"email": "a@example.com"}, "data": {"ts": "soon"}}"#, "INVALID_TIME", "data.ts"),
     ("odp", r#"{"identifiers": {"email": "a\u0000b@example.com"}}"#, "INVALID_TEXT", "identifiers.email"),
     ("odp", r#"{"identifiers": {"email": "a@example.com"}, "data": {"x": "\ud800"}}"#, "INVALID_TEXT", "data.x"),
     ("odp", r#"{"type": "a", "type": "b", "identifiers": {"email": "a@example.com"}}"#, "DUPLICATE_KEY", "type"),
     ("activatepro", r#"{"event": "Message Sent", "timestamp": "2026-03-02T08:00:00Z"}"#, "MISSING_IDENTIFIER", "id"),
     ("pinpoint", r#"{"event_timestamp": 1772438400000, "client": {"client_id": "e1"}}"#, "MISSING_FIELD", "event_type"),
-    ("native", r#"{"kind": "OPENED", "identifiers": [{"type": "email", "value": "a@example.com"}], "colour": 1}"#, "UNKNOWN_FIELD", "colour"),
+    (
+        "native",
+        r#"{"kind": "OPENED", "identifiers": [{"type": "email", "value": "a@example.com"}], "colour": 1}"#,
+        "UNKNOWN_FIELD",
+        "colour",
+    ),
 ];
 
 both_databases! {
@@ -77,7 +87,9 @@ fn good(format: &str, number: usize) -> Value {
     let email = format!("good{number}@example.com");
     match format {
         "activatepro" => json!({"id": email, "event": "Message Sent", "timestamp": "2026-03-02T08:00:00Z"}),
-        "pinpoint" => json!({"event_type": "_session.start", "event_timestamp": RUN_S * 1_000, "client": {"client_id": email}}),
+        "pinpoint" => {
+            json!({"event_type": "_session.start", "event_timestamp": RUN_S * 1_000, "client": {"client_id": email}})
+        }
         "native" => json!({"kind": "OPENED", "identifiers": [{"type": "email", "value": email}]}),
         _ => keyed(&email, &email),
     }

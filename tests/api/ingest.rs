@@ -78,6 +78,7 @@ both_databases! {
 /// Accepted, duplicates, quarantined, events.
 fn assert_report(answer: &Answer, counts: [u64; 4]) {
     assert_eq!(answer.status, 200, "{}", answer.text);
-    let given = ["accepted", "duplicates", "quarantined", "events"].map(|name| answer.json[name].as_u64().unwrap_or(99));
+    let given =
+        ["accepted", "duplicates", "quarantined", "events"].map(|name| answer.json[name].as_u64().unwrap_or(99));
     assert_eq!(given, counts, "{}", answer.text);
 }

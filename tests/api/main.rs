@@ -2,4 +2,11 @@
 
 mod kit;
 
+mod bad_input;
+mod crash;
+mod health;
+mod import;
+mod ingest;
 mod migrations;
+mod odp;
+mod program;

@@ -1,6 +1,7 @@
 //! A database of its own for every test: a file for SQLite; for PostgreSQL a copy of a migrated template, in a server
 //! that is started once per run of the tests and goes away with it.
 
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, OnceLock};
 
@@ -8,6 +9,8 @@ use cluster::{Cluster, Durability};
 use tempfile::TempDir;
 
 use super::Program;
+
+const FILE: &str = "test.db";
 
 /// A database that exists and is migrated, and that no other test uses.
 #[derive(Clone, Debug)]
@@ -20,7 +23,7 @@ impl TestDatabase {
     /// A new file.
     pub fn sqlite() -> Self {
         let directory = tempfile::tempdir().expect("a directory for the database");
-        let url = format!("sqlite://{}?mode=rwc", directory.path().join("test.db").display());
+        let url = format!("sqlite://{}?mode=rwc", directory.path().join(FILE).display());
         Self { url, directory: Some(Arc::new(directory)) }
     }
 
@@ -32,22 +35,26 @@ impl TestDatabase {
         Some(Self { url: cluster.url(&name), directory: None })
     }
 
-    /// A new database without a single table.
-    pub fn empty_postgresql() -> Option<Self> {
-        let cluster = shared_cluster()?;
-        let name = next_name();
-        cluster.execute(&format!("CREATE DATABASE {name}")).expect("a database can be made");
-        Some(Self { url: cluster.url(&name), directory: None })
-    }
-
     /// What to give to the program.
     pub fn url(&self) -> &str {
         &self.url
     }
 
-    /// Whether it is a file.
-    pub fn is_sqlite(&self) -> bool {
-        self.directory.is_some()
+    /// The file of a SQLite database.
+    pub fn path(&self) -> PathBuf {
+        self.directory.as_ref().expect("it is a file").path().join(FILE)
+    }
+
+    /// Runs one SQL statement behind the program's back.
+    pub fn execute(&self, sql: &str) {
+        if self.directory.is_some() {
+            let file = rusqlite::Connection::open(self.path()).expect("the file opens");
+            file.execute_batch(sql).expect("the statement is good");
+        } else {
+            let cluster = shared_cluster().expect("its server runs");
+            let name = self.url.rsplit('/').next().expect("a URL ends in a name");
+            cluster.execute_in(name, sql).expect("the statement is good");
+        }
     }
 }
 
