@@ -56,7 +56,8 @@ pub const MAX_VALUE_CHARS: usize = 512;
 /// Types whose names end so are created on first sight, as LOW and not messaging.
 pub const CREATED_SUFFIXES: [&str; 7] = ["_id", "_hash", "_number", "_token", "_alias", "_address", "_key"];
 
-const PUSH_TOKEN_SUFFIX: &str = "_push_token";
+/// Types whose names end so are push tokens.
+pub const PUSH_TOKEN_SUFFIX: &str = "_push_token";
 
 const EMAIL: IdentifierRule = rule(Confidence::High, &["email"]);
 const PHONE: IdentifierRule = rule(Confidence::High, &["sms", "mms", "voice", "whatsapp"]);

@@ -1,5 +1,6 @@
 //! Pure rules: no I/O, no async, no SQL. What events mean stands here and nowhere else.
 
+pub mod access;
 pub mod address;
 pub mod day;
 pub mod event;

@@ -1,8 +1,21 @@
 //! The only SQL. One noun per file; what differs by database stands in `connect` and `hot` alone.
 
+pub mod api_key;
+pub mod campaign;
+pub mod cell;
 pub mod connect;
+pub mod customer;
+pub mod event;
+pub mod event_by_commit;
+pub mod event_by_time;
 pub mod event_details;
+pub mod event_type;
 pub mod hot;
+pub mod page;
+pub mod quarantine;
+pub mod reachability;
+pub mod rollup;
+pub mod workspace;
 
 use sea_orm::DatabaseConnection;
 

@@ -1,0 +1,124 @@
+//! Customers and the identifiers that name them. A merged customer resolves to the one that it became part of.
+
+use std::collections::HashMap;
+
+use entity::{customer, identifier};
+use sea_orm::sea_query::{Asterisk, Expr, ExprTrait, Func, Order, OverStatement, Query, WindowStatement};
+use sea_orm::{
+    ColumnTrait, ConnectionTrait, EntityTrait, FromQueryResult, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect,
+};
+
+use super::Store;
+use crate::Result;
+use crate::domain::hash;
+use crate::domain::identifier::Identifier;
+use crate::domain::workspace::WorkspaceId;
+
+/// Most identifiers of one type that a customer shows; older ones still resolve.
+pub const SHOWN_IDENTIFIERS_PER_TYPE: i64 = 25;
+
+/// The customer of an id, or the one that it became part of.
+pub async fn find(store: &Store, workspace: WorkspaceId, id: i64) -> Result<Option<customer::Model>> {
+    Ok(find_many(store, workspace, &[id]).await?.remove(&id))
+}
+
+/// The customers of several ids, each under the id asked for: merged ones give the customer that they became part of.
+pub async fn find_many(store: &Store, workspace: WorkspaceId, ids: &[i64]) -> Result<HashMap<i64, customer::Model>> {
+    let asked = rows(store, workspace, ids).await?;
+    let surviving: Vec<i64> = asked.values().filter_map(|row| row.merged_into).collect();
+    let surviving = if surviving.is_empty() { HashMap::new() } else { rows(store, workspace, &surviving).await? };
+    let stands_for = |row: customer::Model| match row.merged_into {
+        Some(id) => surviving.get(&id).cloned(),
+        None => Some(row),
+    };
+    Ok(asked.into_iter().filter_map(|(id, row)| Some((id, stands_for(row)?))).collect())
+}
+
+/// The customer that an identifier names.
+pub async fn find_by_identifier(
+    store: &Store,
+    workspace: WorkspaceId,
+    named: &Identifier,
+) -> Result<Option<customer::Model>> {
+    let id = hash::identifier_id(workspace.0, &named.name, &named.value);
+    let row = identifier::Entity::find_by_id((store.shards().of_bytes(&id), id.to_vec()))
+        .filter(identifier::Column::Workspace.eq(workspace.0))
+        .one(store.db())
+        .await?;
+    match row {
+        Some(row) => find(store, workspace, row.customer).await,
+        None => Ok(None),
+    }
+}
+
+/// The customers that became part of others, oldest first, by the customer that they became part of.
+pub async fn merged_into(store: &Store, workspace: WorkspaceId, customers: &[i64]) -> Result<HashMap<i64, Vec<i64>>> {
+    let rows: Vec<(i64, i64)> = customer::Entity::find()
+        .select_only()
+        .column(customer::Column::MergedInto)
+        .column(customer::Column::Id)
+        .filter(customer::Column::Workspace.eq(workspace.0))
+        .filter(customer::Column::MergedInto.is_in(customers.iter().copied()))
+        .order_by_asc(customer::Column::Id)
+        .into_tuple()
+        .all(store.db())
+        .await?;
+    let mut merged: HashMap<i64, Vec<i64>> = HashMap::new();
+    for (surviving, id) in rows {
+        merged.entry(surviving).or_default().push(id);
+    }
+    Ok(merged)
+}
+
+/// The identifiers of several customers by type, of each type the latest linked first and at most
+/// [`SHOWN_IDENTIFIERS_PER_TYPE`].
+pub async fn identifiers(
+    store: &Store,
+    workspace: WorkspaceId,
+    customers: &[i64],
+) -> Result<HashMap<i64, Vec<identifier::Model>>> {
+    let rank = WindowStatement::partition_by(identifier::Column::Customer)
+        .partition_by(identifier::Column::Name)
+        .order_by(identifier::Column::LinkedAt, Order::Desc)
+        .order_by(identifier::Column::Id, Order::Asc)
+        .take();
+    let ranked = Query::select()
+        .column(Asterisk)
+        .expr_window_as(Func::cust("ROW_NUMBER"), rank, RANK)
+        .from(identifier::Entity)
+        .and_where(identifier::Column::Workspace.eq(workspace.0))
+        .and_where(identifier::Column::Customer.is_in(customers.iter().copied()))
+        .take();
+    let shown = Query::select()
+        .column(Asterisk)
+        .from_subquery(ranked, "ranked")
+        .and_where(Expr::col(RANK).lte(SHOWN_IDENTIFIERS_PER_TYPE))
+        .order_by(identifier::Column::Name, Order::Asc)
+        .order_by(RANK, Order::Asc)
+        .take();
+    let mut found: HashMap<i64, Vec<identifier::Model>> = HashMap::new();
+    for row in store.db().query_all(&shown).await? {
+        let row = identifier::Model::from_query_result(&row, "")?;
+        found.entry(row.customer).or_default().push(row);
+    }
+    Ok(found)
+}
+
+/// Number of customers of the workspace, merged ones counted once.
+pub async fn count(store: &Store, workspace: WorkspaceId) -> Result<i64> {
+    let number = customer::Entity::find()
+        .filter(customer::Column::Workspace.eq(workspace.0))
+        .filter(customer::Column::MergedInto.is_null())
+        .count(store.db())
+        .await?;
+    Ok(i64::try_from(number).unwrap_or(i64::MAX))
+}
+
+const RANK: &str = "rank_in_type";
+
+async fn rows(store: &Store, workspace: WorkspaceId, ids: &[i64]) -> Result<HashMap<i64, customer::Model>> {
+    let found = customer::Entity::find()
+        .filter(customer::Column::Workspace.eq(workspace.0))
+        .filter(customer::Column::Id.is_in(ids.iter().copied()));
+    Ok(found.all(store.db()).await?.into_iter().map(|row| (row.id, row)).collect())
+}
