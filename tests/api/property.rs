@@ -2,11 +2,13 @@
 //! equals the recount of all events.
 
 mod activatepro;
-// mod arrival;
+mod arrival;
+mod ask;
 mod dice;
 mod events;
 mod fold;
 mod odp;
 mod pinpoint;
 mod questions;
+mod servers;
 mod world;

@@ -21,10 +21,10 @@ pub enum Unit {
     Message,
 }
 
-/// What rows are grouped by.
+/// What rows are grouped by, beside days.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum GroupBy {
-    /// Nothing: one row.
+    /// Nothing.
     Nothing,
     /// Run.
     Run,
@@ -34,8 +34,6 @@ pub enum GroupBy {
     Touchpoint,
     /// Channel.
     Channel,
-    /// Day in the workspace's zone.
-    Day,
 }
 
 /// A question about a campaign.
@@ -45,6 +43,8 @@ pub struct Question {
     pub unit: Unit,
     /// What rows are grouped by.
     pub group_by: GroupBy,
+    /// Whether they are also grouped by day.
+    pub by_day: bool,
     /// Whether steps that must have happened are counted too.
     pub implied: bool,
     /// Whose opens and clicks are counted.
@@ -62,8 +62,17 @@ pub struct Count {
     pub unique: i64,
 }
 
-/// Counts by group (none: the value is missing, or nothing is grouped) and kind; zeros are left out.
-pub type Rows = BTreeMap<Option<String>, BTreeMap<Kind, Count>>;
+/// A group of steps.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Group {
+    /// The run, treatment … of its steps; none: they have none, or are not grouped by one.
+    pub value: Option<String>,
+    /// Their day; none: they are not grouped by day.
+    pub day: Option<NaiveDate>,
+}
+
+/// Counts by group and kind; zeros are left out.
+pub type Rows = BTreeMap<Group, BTreeMap<Kind, Count>>;
 
 /// Two events belong to one message when these are equal.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -97,13 +106,13 @@ impl Oracle {
     pub fn funnel(&self, campaign: &CampaignName, question: &Question) -> Rows {
         let mut rows = Rows::new();
         let steps = self.steps(campaign, question);
-        let groups: BTreeSet<_> = steps.iter().map(|counted| group(counted, question.group_by)).collect();
+        let groups: BTreeSet<Group> = steps.iter().map(|counted| group(counted, question)).collect();
         let kinds: BTreeSet<Kind> = steps.iter().map(|counted| counted.step.kind).collect();
-        for (name, kind) in groups.iter().flat_map(|name| kinds.iter().map(move |kind| (name, *kind))) {
+        for (group, kind) in groups.iter().flat_map(|group| kinds.iter().map(move |kind| (group, *kind))) {
             let same_kind: Vec<&Counted> = steps.iter().filter(|counted| counted.step.kind == kind).collect();
-            let count = count(&same_kind, name, question);
+            let count = count(&same_kind, group, question);
             if count != Count::default() {
-                rows.entry(name.clone()).or_default().insert(kind, count);
+                rows.entry(group.clone()).or_default().insert(kind, count);
             }
         }
         rows
@@ -184,35 +193,35 @@ fn step(happened: &Happened) -> Step {
     }
 }
 
-fn group(counted: &Counted, by: GroupBy) -> Option<String> {
-    let step = &counted.step;
+fn group(counted: &Counted, question: &Question) -> Group {
+    Group { value: value(&counted.step, question.group_by), day: question.by_day.then_some(counted.day) }
+}
+
+fn value(step: &Step, by: GroupBy) -> Option<String> {
     match by {
         GroupBy::Nothing => None,
         GroupBy::Run => step.run.clone(),
         GroupBy::Treatment => step.treatment.clone(),
         GroupBy::Touchpoint => step.touchpoint.clone(),
         GroupBy::Channel => step.channel.clone(),
-        GroupBy::Day => Some(counted.day.to_string()),
     }
 }
 
-/// Counts the steps of one kind that lie in a group and in the range. A unit counts on the day of its first step: of
-/// its first within the group, unless the groups are days.
-fn count(steps: &[&Counted], name: &Option<String>, question: &Question) -> Count {
-    let in_group = |counted: &&&Counted| group(counted, question.group_by) == *name;
-    let in_range = |day: NaiveDate| question.days.is_none_or(|(from, to)| from <= day && day < to);
-    let total = steps.iter().filter(in_group).filter(|counted| in_range(counted.day)).count();
-
-    let considered: Vec<&Counted> = match question.group_by {
-        GroupBy::Day => steps.to_vec(),
-        _ => steps.iter().filter(in_group).copied().collect(),
+/// Counts the steps of one kind that lie in a group and in the range. A unit counts once among those of the same run,
+/// treatment … whatever their day: at the first of them, if that lies in the group and in the range.
+fn count(steps: &[&Counted], group: &Group, question: &Question) -> Count {
+    let same_value = steps.iter().copied().filter(|counted| value(&counted.step, question.group_by) == group.value);
+    let considered: Vec<&Counted> = same_value.collect();
+    let counts = |counted: &&Counted| {
+        let in_range = question.days.is_none_or(|(from, to)| from <= counted.day && counted.day < to);
+        in_range && group.day.is_none_or(|day| counted.day == day)
     };
-    let units: BTreeSet<_> = considered.iter().map(|counted| &counted.unit).collect();
+    let units: BTreeSet<&UnitName> = considered.iter().map(|counted| &counted.unit).collect();
     let first_of = |unit: &UnitName| {
-        let same = considered.iter().filter(|counted| counted.unit == *unit);
+        let same = considered.iter().copied().filter(|counted| counted.unit == *unit);
         same.min_by_key(|counted| counted.step.at)
     };
-    let counts = |first: &&&Counted| in_group(first) && in_range(first.day);
+    let total = considered.iter().copied().filter(counts).count();
     let unique = units.into_iter().filter_map(first_of).filter(counts).count();
     Count { total: total as i64, unique: unique as i64 }
 }
@@ -231,6 +240,7 @@ mod tests {
         Question {
             unit: Unit::RecipientPerRun,
             group_by: GroupBy::Nothing,
+            by_day: false,
             implied: false,
             automation: Automation::Human,
             days: None,
@@ -241,8 +251,12 @@ mod tests {
         oracle.funnel(&(Namespace::Odp, "c".to_owned()), &question)
     }
 
-    fn of(rows: &Rows, group: Option<&str>, kind: Kind) -> (i64, i64) {
-        let count = rows.get(&group.map(str::to_owned)).and_then(|row| row.get(&kind)).copied().unwrap_or_default();
+    fn of(rows: &Rows, value: Option<&str>, kind: Kind) -> (i64, i64) {
+        count_of(rows, &Group { value: value.map(str::to_owned), day: None }, kind)
+    }
+
+    fn count_of(rows: &Rows, group: &Group, kind: Kind) -> (i64, i64) {
+        let count = rows.get(group).and_then(|row| row.get(&kind)).copied().unwrap_or_default();
         (count.total, count.unique)
     }
 
@@ -269,9 +283,9 @@ mod tests {
         let from = |first| Question { unit: Unit::Recipient, days: Some((day(first), day(4))), ..question() };
         assert_eq!(of(&ask(&three_sends(), from(1)), None, Kind::Sent), (3, 1));
         assert_eq!(of(&ask(&three_sends(), from(2)), None, Kind::Sent), (2, 0));
-        let by_day = ask(&three_sends(), Question { unit: Unit::Recipient, group_by: GroupBy::Day, ..question() });
-        assert_eq!(of(&by_day, Some("1970-01-01"), Kind::Sent), (1, 1));
-        assert_eq!(of(&by_day, Some("1970-01-02"), Kind::Sent), (1, 0));
+        let by_day = ask(&three_sends(), Question { unit: Unit::Recipient, by_day: true, ..question() });
+        let on = |number| count_of(&by_day, &Group { value: None, day: Some(day(number)) }, Kind::Sent);
+        assert_eq!([on(1), on(2), on(3), on(4)], [(1, 1), (1, 0), (1, 0), (0, 0)]);
     }
 
     #[test]
@@ -281,6 +295,10 @@ mod tests {
         assert_eq!((of(&rows, Some("r"), Kind::Sent), of(&rows, Some("s"), Kind::Sent)), ((2, 1), (1, 1)));
         let rows = ask(&three_sends(), Question { days: Some((day(2), day(4))), ..by_run });
         assert_eq!((of(&rows, Some("r"), Kind::Sent), of(&rows, Some("s"), Kind::Sent)), ((1, 0), (1, 1)));
+        let rows = ask(&three_sends(), Question { by_day: true, ..by_run });
+        let on = |run: &str, number| Group { value: Some(run.to_owned()), day: Some(day(number)) };
+        assert_eq!(count_of(&rows, &on("r", 2), Kind::Sent), (1, 0));
+        assert_eq!(count_of(&rows, &on("s", 3), Kind::Sent), (1, 1));
     }
 
     #[test]

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use campaignql::domain::address::updates_of;
 use campaignql::domain::contribution::{CellGroups, Facts, RowKey};
-use campaignql::domain::day::day_of;
+use campaignql::domain::day::{date_of, day_of};
 use campaignql::domain::event::NewEvent;
 use campaignql::domain::funnel::{AutomationFilter, FunnelCounts, FunnelOptions, UniqueUnit};
 use campaignql::domain::hash::{group_id, hash63};
@@ -20,7 +20,7 @@ use super::events::{address_events, address_identifiers, events};
 use super::questions::questions;
 use super::world::ZONE;
 use crate::oracle::address::Address;
-use crate::oracle::funnel::{Count, GroupBy, Question, Rows, Unit};
+use crate::oracle::funnel::{Count, Group, GroupBy, Question, Rows, Unit};
 use crate::oracle::steps::Automation;
 use crate::oracle::{CampaignName, Oracle};
 
@@ -66,24 +66,21 @@ impl Kept {
     /// Answers a question.
     fn ask(&self, question: &Question, infer_deliveries: bool) -> Rows {
         let grouping = match question.group_by {
-            GroupBy::Nothing | GroupBy::Day => Grouping::None,
+            GroupBy::Nothing => Grouping::None,
             GroupBy::Run => Grouping::Run,
             GroupBy::Treatment => Grouping::Treatment,
             GroupBy::Touchpoint => Grouping::Touchpoint,
             GroupBy::Channel => Grouping::Channel,
         };
         let in_range = |day: i32| question.days.is_none_or(|(from, to)| day_of(from) <= day && day < day_of(to));
-        let mut sums: BTreeMap<Option<String>, Counts> = BTreeMap::new();
+        let mut sums: BTreeMap<Group, Counts> = BTreeMap::new();
         for (row, counts) in self.rows.iter().filter(|(row, _)| row.grouping == grouping && in_range(row.day)) {
-            let name = match question.group_by {
-                GroupBy::Nothing => None,
-                GroupBy::Day => Some(campaignql::domain::day::date_of(row.day).to_string()),
-                _ => self.groups[&row.group].clone(),
-            };
-            sums.entry(name).or_default().add(counts, 1);
+            let value = if grouping == Grouping::None { None } else { self.groups[&row.group].clone() };
+            let group = Group { value, day: question.by_day.then(|| date_of(row.day)) };
+            sums.entry(group).or_default().add(counts, 1);
         }
         let options = options(question, infer_deliveries);
-        let rows = sums.into_iter().map(|(name, counts)| (name, row(&FunnelCounts::of(&counts, options))));
+        let rows = sums.into_iter().map(|(group, counts)| (group, row(&FunnelCounts::of(&counts, options))));
         rows.filter(|(_, row)| !row.is_empty()).collect()
     }
 }

@@ -7,8 +7,8 @@ use crate::oracle::steps::Automation;
 
 const UNITS: [Unit; 3] = [Unit::RecipientPerRun, Unit::Recipient, Unit::Message];
 
-const GROUPINGS: [GroupBy; 6] =
-    [GroupBy::Nothing, GroupBy::Run, GroupBy::Treatment, GroupBy::Touchpoint, GroupBy::Channel, GroupBy::Day];
+const GROUPINGS: [GroupBy; 5] =
+    [GroupBy::Nothing, GroupBy::Run, GroupBy::Treatment, GroupBy::Touchpoint, GroupBy::Channel];
 
 const AUTOMATIONS: [Automation; 3] = [Automation::Human, Automation::Machine, Automation::All];
 
@@ -21,8 +21,10 @@ pub fn questions() -> Vec<Question> {
         for group_by in GROUPINGS {
             for automation in AUTOMATIONS {
                 for days in ranges {
-                    let question = Question { unit, group_by, implied: true, automation, days };
-                    questions.extend([question, Question { implied: false, ..question }]);
+                    let question = Question { unit, group_by, by_day: false, implied: true, automation, days };
+                    let as_reported = Question { implied: false, ..question };
+                    questions.extend([question, as_reported]);
+                    questions.extend([question, as_reported].map(|question| Question { by_day: true, ..question }));
                 }
             }
         }
