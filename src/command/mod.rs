@@ -62,15 +62,15 @@ pub enum Outcome {
     Done,
     /// Something went to the quarantine.
     Partial,
-    /// It was interrupted before the end.
-    Interrupted,
+    /// It was interrupted, or left something out.
+    Incomplete,
 }
 
 impl From<Outcome> for ExitCode {
     fn from(outcome: Outcome) -> Self {
         match outcome {
             Outcome::Done => Self::SUCCESS,
-            Outcome::Interrupted => Self::FAILURE,
+            Outcome::Incomplete => Self::FAILURE,
             Outcome::Partial => Self::from(3),
         }
     }
