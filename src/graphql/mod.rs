@@ -35,7 +35,7 @@ pub mod range;
 pub mod request_scope;
 pub mod scalar;
 
-use async_graphql::{EmptySubscription, SDLExportOptions, Schema, SchemaBuilder};
+use async_graphql::{EmptySubscription, ID, SDLExportOptions, Schema, SchemaBuilder};
 
 use crate::ingest::Ingest;
 use crate::store::Store;
@@ -68,6 +68,7 @@ pub fn sdl() -> String {
 fn builder() -> SchemaBuilder<Query, Mutation, EmptySubscription> {
     Schema::build(Query, Mutation, EmptySubscription)
         .extension(RequestScope)
+        .override_output_type_description::<ID>("Opaque text that names one object. Compare it, never read it.")
         .limit_depth(limits::MAX_DEPTH)
         .limit_recursive_depth(limits::MAX_RECURSION)
         .limit_complexity(limits::MAX_COMPLEXITY)
