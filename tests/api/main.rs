@@ -1,1 +1,14 @@
+//! Integration tests over the real routes and the real program, each on SQLite and on PostgreSQL.
 
+mod kit;
+
+mod bad_input;
+mod crash;
+mod health;
+mod import;
+mod ingest;
+mod migrations;
+mod odp;
+mod oracle;
+mod program;
+mod property;
