@@ -15,12 +15,14 @@ pub mod page;
 pub mod quarantine;
 pub mod reachability;
 pub mod rollup;
+pub mod readiness;
 pub mod workspace;
 
 use sea_orm::DatabaseConnection;
 
 use crate::domain::hash::ShardCount;
 pub use connect::{DatabaseSettings, open};
+pub use readiness::is_migrated;
 
 /// An open, migrated database: readers go through `db`, ingestion has connections of its own.
 #[derive(Clone, Debug)]
