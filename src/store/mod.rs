@@ -14,8 +14,8 @@ pub mod hot;
 pub mod page;
 pub mod quarantine;
 pub mod reachability;
-pub mod rollup;
 pub mod readiness;
+pub mod rollup;
 pub mod workspace;
 
 use sea_orm::DatabaseConnection;

@@ -2,8 +2,8 @@
 
 use serde_json::{Value, json};
 
+use crate::kit::both_databases;
 use crate::kit::record::{RUN_S, keyed};
-use crate::kit::{TestServer, both_databases};
 
 /// Format, record as it is written, reason code, path of the offending field.
 const BAD_RECORDS: [(&str, &str, &str, &str); 15] = [

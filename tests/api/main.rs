@@ -3,7 +3,9 @@
 mod kit;
 
 mod bad_input;
+mod campaign;
 mod crash;
+mod customer;
 mod health;
 mod import;
 mod ingest;
