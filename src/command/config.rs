@@ -20,7 +20,7 @@ pub struct Arguments {
 pub fn run(arguments: &Arguments, values: &Values) -> Result<Outcome> {
     match arguments.output {
         Format::Json => output::json(&values.iter().map(as_json).collect()),
-        Format::Text => values.iter().for_each(|value| output::line(&as_text(value))),
+        Format::Text => output::line(&values.iter().map(as_text).collect::<Vec<_>>().join("\n")),
     }
     Ok(Outcome::Done)
 }
@@ -37,7 +37,7 @@ fn as_text(value: &Value) -> String {
         setting.default,
         value.source,
         setting.variable()
-    ) + "\n"
+    )
 }
 
 fn as_json(value: &Value) -> serde_json::Value {

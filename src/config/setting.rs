@@ -108,7 +108,7 @@ pub const SETTINGS: [Setting; 14] = [
         "log_level",
         "level",
         "info",
-        "error, warn, info, debug or trace; or directives such as `info,campaignql=debug`.",
+        "error, warn, info, debug or trace; or directives by module, such as `info,sqlx=debug`.",
     ),
     Setting::new("http_workers", "threads", "0", "Threads that serve HTTP; 0 takes one per processor."),
     Setting::new("graphiql", "true|false", "true", "Whether to serve the GraphiQL page at /graphiql."),

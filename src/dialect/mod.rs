@@ -1,13 +1,59 @@
-//! Placeholder.
-use crate::domain::event::{Dialect, Record};
+//! One vendor per file, bytes to events. Everything here is pure: no database, no clock, no settings.
+
+pub mod activatepro;
+pub mod pinpoint;
+
+pub mod field;
+pub mod key;
+pub mod time;
+pub mod who;
+
+use serde_json::Map;
+
+use crate::domain::event::{Automation, Dialect, EventKey, NewEvent};
+use crate::domain::kind::Kind;
+
+/// An event that says nothing yet but its type: dialects fill in what their record has.
+pub fn blank_event(dialect: Dialect, event_type: impl Into<String>) -> NewEvent {
+    NewEvent {
+        dialect,
+        event_type: event_type.into(),
+        action: None,
+        kind: Kind::Other,
+        occurred_at: None,
+        identifiers: Vec::new(),
+        channel: None,
+        campaign: None,
+        run: None,
+        treatment: None,
+        touchpoint: None,
+        content: None,
+        list: None,
+        message_id: None,
+        target_address: None,
+        url: None,
+        reason: None,
+        automation: Automation::Unknown,
+        sent_at: None,
+        updates: Vec::new(),
+        data: Map::new(),
+        key: EventKey::AlwaysNew,
+        notes: Vec::new(),
+    }
+}
+
 /// Placeholder.
-pub fn read_body(_dialect: Dialect, body: &[u8]) -> Vec<Record> {
-    read(_dialect, body).collect()
+pub fn read_value(_dialect: Dialect, _value: &serde_json::Value) -> Vec<crate::domain::event::Record> {
+    Vec::new()
 }
 /// Placeholder.
-pub fn read<B: std::io::BufRead>(_dialect: Dialect, body: B) -> impl Iterator<Item = Record> {
-    body.lines().map_while(Result::ok).map(|line| Record {
-        raw: line.clone().into(),
+pub fn read_body(dialect: Dialect, body: &[u8]) -> Vec<crate::domain::event::Record> {
+    read(dialect, body).collect()
+}
+/// Placeholder.
+pub fn read<B: std::io::BufRead>(_dialect: Dialect, body: B) -> impl Iterator<Item = crate::domain::event::Record> {
+    body.lines().map_while(Result::ok).map(|line| crate::domain::event::Record {
+        raw: line.into(),
         raw_len: 0,
         offset: 0,
         outcome: Ok(vec![]),

@@ -94,7 +94,7 @@ mod tests {
         let inside = drain.enter().expect("the door is open");
         let closing = tokio::spawn({
             let drain = drain.clone();
-            async move { drain.close(Instant::now() + Duration::from_secs(60)).await }
+            async move { drain.close(Instant::now() + Duration::from_mins(1)).await }
         });
         sleep(Duration::from_millis(100)).await;
         assert!(!closing.is_finished());

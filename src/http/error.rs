@@ -97,21 +97,27 @@ impl ApiError {
     /// The answer, in the form that the clients of `path` understand.
     pub fn render(&self, path: &str) -> HttpResponse {
         if path.starts_with("/v3/") {
-            return self.respond(odp::error_status(self.status), &odp::error_body(self.status, &self.message));
+            let answer = Self { status: odp::error_status(self.status), ..self.clone() };
+            return answer.respond(&odp::error_body(answer.status, &self.message));
         }
         if path == "/graphql" {
             let error = json!({"message": self.message, "extensions": {"code": self.code}});
-            return self.respond(self.status, &json!({"errors": [error]}));
+            return self.respond(&json!({"errors": [error]}));
         }
-        self.respond(self.status, &json!({"code": self.code, "message": self.message}))
+        self.respond(&json!({"code": self.code, "message": self.message}))
     }
 
-    fn respond(&self, status: StatusCode, body: &Value) -> HttpResponse {
-        let mut response = HttpResponse::build(status);
-        if let Some(header) = &self.header {
+    fn respond(&self, body: &Value) -> HttpResponse {
+        let mut response = HttpResponse::build(self.status);
+        if let Some(header) = self.header.as_ref().filter(|(name, _)| self.may_carry(name)) {
             response.insert_header(header.clone());
         }
         response.json(body)
+    }
+
+    /// A challenge belongs to 401 alone, and ODP's refusals are 403.
+    fn may_carry(&self, name: &header::HeaderName) -> bool {
+        *name != header::WWW_AUTHENTICATE || self.status == StatusCode::UNAUTHORIZED
     }
 }
 

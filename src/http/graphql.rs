@@ -8,7 +8,7 @@ use actix_web::{HttpRequest, HttpResponse};
 use async_graphql::parser::types::{DocumentOperations, ExecutableDocument, OperationType};
 use async_graphql::{Request, Response, Value, Variables};
 use serde::Deserialize;
-use serde_json::Map;
+use serde_json::{Map, json};
 
 use super::body;
 use super::error::{ApiError, ApiResult};
@@ -19,7 +19,7 @@ use crate::graphql::RequestContext;
 /// The body of a request.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct Operation {
+struct RequestBody {
     query: String,
     operation_name: Option<String>,
     variables: Option<Map<String, serde_json::Value>>,
@@ -39,7 +39,7 @@ pub async fn post(state: Data<AppState>, request: HttpRequest, payload: Payload)
     let caller = caller(&state, request.headers()).await?;
     require_json(request.headers())?;
     let body = body::read(request.headers(), payload, state.settings.max_body_bytes).await?;
-    let operation: Operation = serde_json::from_slice(&body)
+    let operation: RequestBody = serde_json::from_slice(&body)
         .map_err(|error| ApiError::bad_input(format!("the body is not a GraphQL request: {error}")))?;
     run(&state, caller, operation.into()).await
 }
@@ -49,13 +49,12 @@ pub async fn get(state: Data<AppState>, request: HttpRequest) -> ApiResult {
     let caller = caller(&state, request.headers()).await?;
     let mut graphql = from_query_string(request.query_string())?;
     let name = graphql.operation_name.clone();
-    match graphql.parsed_query() {
-        Ok(document) if kind(document, name.as_deref()).is_none_or(|kind| kind == OperationType::Query) => {
-            run(&state, caller, graphql).await
-        }
-        Ok(_) => Err(ApiError::method_not_allowed("POST")),
-        Err(error) => Ok(answer(&Response::from_errors(vec![error]))),
+    // A document that does not parse is run all the same: that is what gives it the usual answer.
+    let kind = graphql.parsed_query().ok().and_then(|document| kind(document, name.as_deref()));
+    if kind.is_none_or(|kind| kind == OperationType::Query) {
+        return run(&state, caller, graphql).await;
     }
+    Err(ApiError::method_not_allowed("POST"))
 }
 
 /// A key that an ODP client ships in a browser admits to the ODP routes and to nothing here.
@@ -82,11 +81,11 @@ fn from_query_string(text: &str) -> ApiResult<Request> {
         Some(text) => serde_json::from_str(text)
             .map_err(|error| ApiError::bad_input(format!("the parameter variables is not a JSON object: {error}")))?,
     };
-    Ok(Operation { query, operation_name: parameters.operation_name, variables }.into())
+    Ok(RequestBody { query, operation_name: parameters.operation_name, variables }.into())
 }
 
-impl From<Operation> for Request {
-    fn from(operation: Operation) -> Self {
+impl From<RequestBody> for Request {
+    fn from(operation: RequestBody) -> Self {
         let variables = operation.variables.unwrap_or_default();
         let mut request = Self::new(operation.query).variables(Variables::from_json(variables.into()));
         // An empty name is what some clients send for none.
@@ -108,8 +107,14 @@ async fn run(state: &AppState, caller: RequestContext, request: Request) -> ApiR
 }
 
 fn answer(response: &Response) -> HttpResponse {
-    match serde_json::to_vec(response) {
-        Ok(body) => HttpResponse::build(status(response)).insert_header(ContentType::json()).body(body),
+    let (status, body) = if is_refused(response) {
+        // Nothing was run, so there is no data to speak of, not even null.
+        (StatusCode::BAD_REQUEST, serde_json::to_vec(&json!({"errors": response.errors})))
+    } else {
+        (StatusCode::OK, serde_json::to_vec(response))
+    };
+    match body {
+        Ok(body) => HttpResponse::build(status).insert_header(ContentType::json()).body(body),
         Err(error) => {
             tracing::error!(%error, "an answer could not be written as JSON");
             ApiError::internal().render("/graphql")
@@ -117,10 +122,10 @@ fn answer(response: &Response) -> HttpResponse {
     }
 }
 
-/// 400 when nothing was run: the document does not parse, is not valid, or its variables do not fit.
-fn status(response: &Response) -> StatusCode {
-    let refused = response.data == Value::Null && response.errors.iter().all(|error| error.path.is_empty());
-    if refused && !response.errors.is_empty() { StatusCode::BAD_REQUEST } else { StatusCode::OK }
+/// Whether nothing was run: the document does not parse, is not valid, or its variables do not fit.
+fn is_refused(response: &Response) -> bool {
+    let before_running = response.errors.iter().all(|error| error.path.is_empty());
+    response.data == Value::Null && before_running && !response.errors.is_empty()
 }
 
 #[cfg(test)]

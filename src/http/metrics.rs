@@ -12,7 +12,7 @@ use crate::{Error, Result};
 const UPKEEP_EVERY: Duration = Duration::from_secs(5);
 
 const SECONDS: [f64; 12] = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 5.0, 30.0];
-const EVENTS: [f64; 9] = [1.0, 10.0, 50.0, 100.0, 500.0, 1_000.0, 5_000.0, 10_000.0, 50_000.0];
+const RECORDS: [f64; 9] = [1.0, 10.0, 50.0, 100.0, 500.0, 1_000.0, 5_000.0, 10_000.0, 50_000.0];
 
 /// Installs the recorder, once per process however many servers run in it.
 pub fn install() -> Result<PrometheusHandle> {
@@ -40,20 +40,20 @@ pub async fn upkeep(handle: PrometheusHandle) {
 
 fn builder() -> Result<PrometheusBuilder> {
     let seconds = Matcher::Suffix("_seconds".to_owned());
-    let events = Matcher::Suffix("_events".to_owned());
+    let records = Matcher::Suffix("_records".to_owned());
     let builder = PrometheusBuilder::new().set_buckets_for_metric(seconds, &SECONDS);
-    let builder = builder.and_then(|builder| builder.set_buckets_for_metric(events, &EVENTS));
+    let builder = builder.and_then(|builder| builder.set_buckets_for_metric(records, &RECORDS));
     builder.map_err(|error| Error::Config(format!("metrics cannot be recorded: {error}")))
 }
 
 fn describe() {
-    metrics::describe_counter!("campaignql_records_total", "Records taken in, by dialect and status.");
+    metrics::describe_counter!("campaignql_ingest_records_total", "Records taken in, by dialect and status.");
     metrics::describe_counter!("campaignql_quarantined_total", "Records that went to the quarantine, by reason code.");
-    metrics::describe_counter!("campaignql_events_total", "New events, by dialect.");
+    metrics::describe_counter!("campaignql_ingest_events_total", "New events, by dialect.");
     metrics::describe_gauge!("campaignql_queue_records", "Records that wait to be committed.");
     metrics::describe_gauge!("campaignql_queue_capacity_records", "Records that may wait before requests are refused.");
-    metrics::describe_histogram!("campaignql_commit_seconds", Unit::Seconds, "Time of one commit.");
-    metrics::describe_histogram!("campaignql_batch_events", Unit::Count, "Events in one commit.");
+    metrics::describe_histogram!("campaignql_ingest_commit_seconds", Unit::Seconds, "Time of one commit.");
+    metrics::describe_histogram!("campaignql_ingest_group_records", Unit::Count, "Records in one commit.");
     metrics::describe_counter!("campaignql_http_requests_total", "HTTP requests, by route and status.");
     metrics::describe_histogram!(
         "campaignql_http_request_seconds",

@@ -14,7 +14,7 @@ use tokio::time::{Instant, timeout_at};
 use super::auth::KeyRing;
 use super::drain::Drain;
 use super::{metrics, routes, trace};
-use crate::config::Settings;
+use crate::config::{Settings, without_password};
 use crate::domain::access::Scope;
 use crate::domain::workspace::WorkspaceId;
 use crate::graphql::{self, Schema};
@@ -65,6 +65,7 @@ pub async fn start(settings: Settings) -> Result<RunningServer> {
     let listener = bind(&settings.listen)?;
     let addr = listener.local_addr().map_err(|error| cannot_listen(&settings.listen, &error))?;
     let store = store::open(&settings.database).await?;
+    tracing::info!("the database {} is open", without_password(&settings.database.url));
     let new_admin_key = ensure_admin_key(&store, settings.admin_key.as_deref()).await?;
     let ingest = Ingest::start(&store, IngestSettings::from(&settings))?;
     let state = Data::new(AppState {

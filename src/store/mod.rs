@@ -22,7 +22,6 @@ use sea_orm::DatabaseConnection;
 
 use crate::domain::hash::ShardCount;
 pub use connect::{DatabaseSettings, open};
-pub use readiness::is_migrated;
 
 /// An open, migrated database: readers go through `db`, ingestion has connections of its own.
 #[derive(Clone, Debug)]

@@ -11,4 +11,6 @@ mod import;
 mod ingest;
 mod migrations;
 mod odp;
+mod oracle;
 mod program;
+mod property;

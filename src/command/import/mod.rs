@@ -122,9 +122,8 @@ impl Import {
                 },
                 piece = pieces.recv(), if is_open && in_flight.len() < IN_FLIGHT => match piece {
                     Some(Ok(piece)) if failure.is_ok() => in_flight.push(self.submit(piece)),
-                    Some(Ok(_)) => is_open = false,
                     Some(Err(error)) => failure = failure.and(Err(error)),
-                    None => is_open = false,
+                    Some(Ok(_)) | None => is_open = false,
                 },
             }
             self.progress.show(&self.totals);
@@ -193,6 +192,8 @@ impl Totals {
             ("quarantined", self.quarantined),
             ("new events", self.events),
         ];
-        rows.iter().for_each(|(name, count)| output::line(&format!("{name:<12}{count:>12}")));
+        for (name, count) in rows {
+            output::line(&format!("{name:<12}{count:>12}"));
+        }
     }
 }
