@@ -55,21 +55,3 @@ pub fn blank_event(dialect: Dialect, event_type: impl Into<String>) -> NewEvent 
         notes: Vec::new(),
     }
 }
-
-/// Placeholder.
-pub fn read_value(_dialect: Dialect, _value: &serde_json::Value) -> Vec<crate::domain::event::Record> {
-    Vec::new()
-}
-/// Placeholder.
-pub fn read_body(dialect: Dialect, body: &[u8]) -> Vec<crate::domain::event::Record> {
-    read(dialect, body).collect()
-}
-/// Placeholder.
-pub fn read<B: std::io::BufRead>(_dialect: Dialect, body: B) -> impl Iterator<Item = crate::domain::event::Record> {
-    body.lines().map_while(Result::ok).map(|line| crate::domain::event::Record {
-        raw: line.into(),
-        raw_len: 0,
-        offset: 0,
-        outcome: Ok(vec![]),
-    })
-}

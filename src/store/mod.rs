@@ -14,7 +14,6 @@ pub mod hot;
 pub mod page;
 pub mod quarantine;
 pub mod reachability;
-pub mod readiness;
 pub mod rollup;
 pub mod workspace;
 
