@@ -127,7 +127,8 @@ impl Server {
         let listen = free.local_addr().expect("it is bound").to_string();
         drop(free);
         let mut command = program.command(["serve", "--listen", &listen, "--log-level", "error"]);
-        command.env("CAMPAIGNQL_ADMIN_KEY", KEY).stdin(Stdio::null()).stdout(Stdio::null());
+        command.env("CAMPAIGNQL_ADMIN_KEY", KEY);
+        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
         let process = command.spawn().expect("the program starts");
         let client = Client::new(&format!("http://{listen}")).with_key(KEY);
         let mut server = Self { process, client };

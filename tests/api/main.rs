@@ -2,6 +2,7 @@
 
 mod kit;
 
+mod access;
 mod bad_input;
 mod campaign;
 mod crash;
@@ -14,3 +15,4 @@ mod odp;
 mod oracle;
 mod program;
 mod property;
+mod samples;
