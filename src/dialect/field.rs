@@ -202,7 +202,7 @@ pub fn shorten(text: &str) -> String {
 
 fn type_of(value: &Value) -> &'static str {
     match value {
-        Value::Null => "null",
+        Value::Null => "the value",
         Value::Bool(_) => "the boolean",
         Value::Number(_) => "the number",
         Value::String(_) => "the string",

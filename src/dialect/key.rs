@@ -24,9 +24,12 @@ pub fn content_key(event: &NewEvent) -> EventKey {
     if event.occurred_at.is_none() {
         return EventKey::AlwaysNew;
     }
-    let canonical =
-        serde_json_canonicalizer::to_vec(&Content(event)).expect("texts, numbers and maps always serialise");
-    EventKey::Known(hash128(&[b"content", &canonical]))
+    EventKey::Known(hash128(&[b"content", &canonical(event)]))
+}
+
+/// The content as RFC 8785 writes it.
+fn canonical(event: &NewEvent) -> Vec<u8> {
+    serde_json_canonicalizer::to_vec(&Content(event)).expect("texts, finite numbers and maps always serialise")
 }
 
 /// What counts as the content of an event: everything but its key and the notes on how it was taken.

@@ -1,7 +1,19 @@
 //! One vendor per file, bytes to events. Everything here is pure: no database, no clock, no settings.
 
 pub mod activatepro;
+pub mod native;
+pub mod odp;
 pub mod pinpoint;
+
+mod read;
+#[cfg(test)]
+pub(crate) mod shown;
+
+mod input;
+mod json;
+mod piece;
+mod scan;
+mod split;
 
 pub mod field;
 pub mod key;
@@ -9,6 +21,8 @@ pub mod time;
 pub mod who;
 
 use serde_json::Map;
+
+pub use read::{RecordReader, read, read_body, read_value};
 
 use crate::domain::event::{Automation, Dialect, EventKey, NewEvent};
 use crate::domain::kind::Kind;

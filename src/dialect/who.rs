@@ -35,7 +35,7 @@ impl Who {
         match normalize(name, value) {
             Normalized::Identifier(identifier) => {
                 self.identifiers.push(identifier);
-                return Ok(Added::Taken);
+                Ok(Added::Taken)
             }
             Normalized::Nobody => {
                 let message = format!("{path} was dropped: {} means nobody", shown_text(value.trim()));

@@ -290,4 +290,14 @@ mod tests {
         assert_eq!(normalize("user_id", &"x".repeat(513)), Normalized::TooLong);
         assert!(matches!(normalize("user_id", &"ü".repeat(512)), Normalized::Identifier(_)));
     }
+
+    proptest::proptest! {
+        #![proptest_config(proptest::prelude::ProptestConfig { failure_persistence: None, ..Default::default() })]
+
+        #[test]
+        fn any_phone_number_has_a_stable_form(number in r"\+[0-9][0-9 ./()-]{0,25}|.{0,30}") {
+            let once = value_of("phone", &number);
+            proptest::prop_assert_eq!(value_of("phone", &once), once.clone(), "{}", number);
+        }
+    }
 }

@@ -1,0 +1,52 @@
+//! What the splitter cuts a text into: the text of a record, or of something that is none, and where it stands.
+
+/// Longest record that is read; of longer ones only [`KEPT_BYTES`] are kept.
+pub(super) const MAX_RECORD_BYTES: usize = 16 * 1024 * 1024;
+/// What is kept of a record that is too long.
+pub(super) const KEPT_BYTES: usize = 64 * 1024;
+
+/// A position in the text, after decompression. Lines and columns (in bytes) count from 1.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Place {
+    pub(super) offset: u64,
+    pub(super) line: u64,
+    pub(super) column: u64,
+}
+
+impl Place {
+    pub(super) const START: Self = Self { offset: 0, line: 1, column: 1 };
+
+    /// The place after `text`.
+    pub(super) fn after(self, text: &[u8]) -> Self {
+        let breaks = text.iter().map(|byte| u64::from(*byte == b'\n')).sum::<u64>();
+        let column = match text.iter().rposition(|byte| *byte == b'\n') {
+            Some(last) => (text.len() - last) as u64,
+            None => self.column + text.len() as u64,
+        };
+        Self { offset: self.offset + text.len() as u64, line: self.line + breaks, column }
+    }
+}
+
+/// The text of one record, or of something that is none.
+#[derive(Debug)]
+pub(super) struct Piece {
+    /// The text; its beginning only when it is too long.
+    pub(super) raw: Vec<u8>,
+    pub(super) raw_len: u64,
+    pub(super) place: Place,
+    /// Why it is no record. Without a fault, it is an object whose brackets match.
+    pub(super) fault: Option<Fault>,
+}
+
+/// Why a piece is no record.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Fault {
+    /// Not JSON at this position of the piece.
+    Syntax { at: usize, reason: String },
+    /// The input ended, or could not be read on.
+    CutOff { reason: String },
+    /// JSON, but no object.
+    NoObject,
+    /// Longer than [`MAX_RECORD_BYTES`].
+    TooLong,
+}

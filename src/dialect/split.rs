@@ -1,0 +1,372 @@
+//! Cuts a text into records: JSON objects one after the other, with or without line breaks or white space between, bare
+//! or as elements of arrays, in any mixture. Holds one record at a time.
+//!
+//! After text that is not JSON, reading goes on at the next line that begins with `{` or `[` (no indentation); the text
+//! before it is one faulty piece. Where the brackets of the bad text still match, it ends with its own bracket instead, so
+//! that its neighbours on one line survive.
+
+use std::io::BufRead;
+use std::mem;
+
+use serde::Deserialize;
+use serde::de::IgnoredAny;
+
+use super::input::Input;
+use super::piece::{Fault, KEPT_BYTES, MAX_RECORD_BYTES, Piece, Place};
+use super::scan::{Scan, Step};
+
+/// Most brackets that may be open at once, the record's own among them.
+pub(super) const MAX_DEPTH: u32 = 64;
+/// Longest bare word that is looked at as a value.
+const MAX_WORD_BYTES: usize = 1_024;
+
+/// Where JSON ends to be JSON.
+struct SyntaxError {
+    at: usize,
+    reason: String,
+    /// Whether it is only that the text ends too early.
+    is_end: bool,
+}
+
+/// What may come next between two values.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Expected {
+    /// A value, or an array of them: outside arrays.
+    Any,
+    /// In the array that began at the place: what [`InArray`] says.
+    Element(Place, InArray),
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum InArray {
+    ValueOrEnd,
+    Value,
+    CommaOrEnd,
+    /// After a fault, which was told: whatever comes.
+    Whatever,
+}
+
+/// Cuts a text into pieces.
+pub(super) struct Splitter<R> {
+    input: Input<R>,
+    buffer: Vec<u8>,
+    /// First byte of `buffer` that no piece has taken, and its place in the text.
+    start: usize,
+    place: Place,
+    ended: bool,
+    /// Why the input ended early, until it is told.
+    failure: Option<String>,
+    expected: Expected,
+}
+
+impl<R: BufRead> Iterator for Splitter<R> {
+    type Item = Piece;
+
+    fn next(&mut self) -> Option<Piece> {
+        loop {
+            let Some(byte) = self.peek() else { return self.finish() };
+            match (self.expected, byte) {
+                (Expected::Any, b'[') => {
+                    self.expected = Expected::Element(self.place, InArray::ValueOrEnd);
+                    self.skip(1);
+                }
+                (Expected::Element(opened, InArray::CommaOrEnd), b',') => {
+                    self.expect(opened, InArray::Value);
+                    self.skip(1);
+                }
+                (Expected::Element(_, InArray::Whatever), b',') => self.skip(1),
+                (Expected::Element(opened, InArray::Value), b']') => {
+                    let fault = self.array_fault(opened, "a value must follow the comma");
+                    self.expected = Expected::Any;
+                    self.skip(1);
+                    return Some(fault);
+                }
+                (Expected::Element(..), b']') => {
+                    self.expected = Expected::Any;
+                    self.skip(1);
+                }
+                (Expected::Element(opened, InArray::CommaOrEnd), b'{' | b'[') => {
+                    self.expect(opened, InArray::Whatever);
+                    return Some(self.array_fault(opened, "a comma must stand between two elements"));
+                }
+                (Expected::Element(opened, InArray::CommaOrEnd), _) => {
+                    self.expect(opened, InArray::Whatever);
+                    return Some(self.broken(0));
+                }
+                (_, byte) => return Some(self.value(byte)),
+            }
+        }
+    }
+}
+
+impl<R: BufRead> Splitter<R> {
+    pub(super) fn new(body: R) -> Self {
+        Self {
+            input: Input::new(body),
+            buffer: Vec::new(),
+            start: 0,
+            place: Place::START,
+            ended: false,
+            failure: None,
+            expected: Expected::Any,
+        }
+    }
+
+    /// The next byte that is no white space, not taken.
+    fn peek(&mut self) -> Option<u8> {
+        loop {
+            self.skip_byte_order_mark();
+            let rest = &self.buffer[self.start..];
+            match rest.iter().position(|byte| !byte.is_ascii_whitespace()) {
+                Some(at) => {
+                    self.skip(at);
+                    return self.buffer.get(self.start).copied();
+                }
+                None => self.skip(rest.len()),
+            }
+            if !self.read_more() {
+                return None;
+            }
+        }
+    }
+
+    /// At the very beginning only.
+    fn skip_byte_order_mark(&mut self) {
+        if self.place != Place::START {
+            return;
+        }
+        while self.buffer.len() < 3 && self.read_more() {}
+        if self.buffer.starts_with(b"\xef\xbb\xbf") {
+            self.skip(3);
+            self.place.column = 1;
+        }
+    }
+
+    fn value(&mut self, first: u8) -> Piece {
+        if let Expected::Element(opened, _) = self.expected {
+            self.expect(opened, InArray::CommaOrEnd);
+        }
+        let piece = match first {
+            b'{' | b'[' | b'"' => self.delimited(),
+            _ => self.word(),
+        };
+        // What followed bad text may have been taken with it.
+        let is_bad = matches!(piece.fault, Some(Fault::Syntax { .. } | Fault::CutOff { .. }));
+        if let (Expected::Element(opened, _), true) = (self.expected, is_bad) {
+            self.expect(opened, InArray::Whatever);
+        }
+        piece
+    }
+
+    /// A value that has an end of its own: an object, an array or a string.
+    fn delimited(&mut self) -> Piece {
+        let mut scan = Scan::default();
+        let mut scanned = 0;
+        loop {
+            match scan.feed(&self.rest()[scanned..], MAX_DEPTH) {
+                Step::Done(end) => {
+                    let fault = (self.rest()[0] != b'{').then_some(Fault::NoObject);
+                    return self.take(scanned + end, fault);
+                }
+                Step::Broken(at) => return self.broken(scanned + at),
+                Step::Deep(at) => {
+                    scanned += at;
+                    match syntax_error(&self.rest()[..scanned]) {
+                        Some(error) if !error.is_end => return self.broken(error.at),
+                        _ => scan.give_up_at_line(),
+                    }
+                }
+                Step::More => {
+                    scanned = self.rest().len();
+                    if scanned > MAX_RECORD_BYTES || !self.read_more() {
+                        return self.unfinished(scan);
+                    }
+                }
+            }
+        }
+    }
+
+    /// A value that has no end yet though the input has, or though it is too long already.
+    fn unfinished(&mut self, scan: Scan) -> Piece {
+        match syntax_error(self.rest()) {
+            Some(error) if !error.is_end => self.broken(error.at),
+            _ if self.ended => {
+                let reason = self.failure.take().unwrap_or_else(|| "the input ends within the record".to_owned());
+                self.take(self.rest().len(), Some(Fault::CutOff { reason }))
+            }
+            _ => self.oversized(scan),
+        }
+    }
+
+    /// Passes over a record that is too long to hold, and keeps its beginning.
+    fn oversized(&mut self, mut scan: Scan) -> Piece {
+        let (place, raw) = (self.place, self.rest()[..KEPT_BYTES].to_vec());
+        loop {
+            self.skip(self.rest().len());
+            if !self.read_more() {
+                break;
+            }
+            match scan.feed(self.rest(), u32::MAX) {
+                Step::More => {}
+                Step::Done(end) => {
+                    self.skip(end);
+                    break;
+                }
+                Step::Broken(at) | Step::Deep(at) => {
+                    self.skip(at);
+                    // A bracket here begins a line: it was the line that broke the record.
+                    if !matches!(self.rest()[0], b'{' | b'[') {
+                        self.skip_to_record_line();
+                    }
+                    break;
+                }
+            }
+        }
+        Piece { raw, raw_len: self.place.offset - place.offset, place, fault: Some(Fault::TooLong) }
+    }
+
+    /// A number, `true`, `false`, `null`, or something that is no JSON at all.
+    fn word(&mut self) -> Piece {
+        let is_part = |byte: &u8| byte.is_ascii_alphanumeric() || b"+-._".contains(byte);
+        let length = loop {
+            match self.rest().iter().position(|byte| !is_part(byte)) {
+                Some(length) => break length,
+                None if self.rest().len() > MAX_WORD_BYTES || !self.read_more() => break self.rest().len(),
+                None => {}
+            }
+        };
+        if length > 0 && length <= MAX_WORD_BYTES && syntax_error(&self.rest()[..length]).is_none() {
+            return self.take(length, Some(Fault::NoObject));
+        }
+        self.broken(0)
+    }
+
+    /// Text that stops being JSON at `at`: takes it up to the next line that begins with a bracket.
+    fn broken(&mut self, at: usize) -> Piece {
+        let seen = &self.rest()[..self.rest().len().min(at + 1)];
+        let reason =
+            syntax_error(seen).filter(|error| !error.is_end).map_or_else(|| unexpected(seen, at), |e| e.reason);
+        let fault = Fault::Syntax { at, reason };
+        let mut from = at.max(1);
+        loop {
+            if let Some(end) = record_line(self.rest(), from) {
+                return self.take(end, Some(fault));
+            }
+            from = self.rest().len().max(1);
+            if self.rest().len() > MAX_RECORD_BYTES {
+                let (place, raw) = (self.place, self.rest()[..KEPT_BYTES].to_vec());
+                self.skip_to_record_line();
+                return Piece { raw, raw_len: self.place.offset - place.offset, place, fault: Some(fault) };
+            }
+            if !self.read_more() {
+                return self.take(self.rest().len(), Some(fault));
+            }
+        }
+    }
+
+    fn skip_to_record_line(&mut self) {
+        while record_line(self.rest(), 1).is_none() {
+            // The last byte tells whether the next one begins a line.
+            self.skip(self.rest().len().saturating_sub(1));
+            if !self.read_more() {
+                return self.skip(self.rest().len());
+            }
+        }
+        if let Some(end) = record_line(self.rest(), 1) {
+            self.skip(end);
+        }
+    }
+
+    /// What is left to tell once the text is over.
+    fn finish(&mut self) -> Option<Piece> {
+        let expected = mem::replace(&mut self.expected, Expected::Any);
+        if let Some(reason) = self.failure.take() {
+            return Some(self.take(0, Some(Fault::CutOff { reason })));
+        }
+        match expected {
+            Expected::Any | Expected::Element(_, InArray::Whatever) => None,
+            Expected::Element(opened, _) => Some(self.array_fault(opened, "the input ends within the array")),
+        }
+    }
+
+    /// A fault between elements: the array's bracket stands for it.
+    fn array_fault(&self, opened: Place, rule: &str) -> Piece {
+        let Place { line, column, .. } = self.place;
+        let reason = format!("{rule} (line {line}, column {column}), in the array that begins here");
+        Piece { raw: b"[".to_vec(), raw_len: 1, place: opened, fault: Some(Fault::Syntax { at: 0, reason }) }
+    }
+
+    fn expect(&mut self, opened: Place, what: InArray) {
+        self.expected = Expected::Element(opened, what);
+    }
+
+    fn rest(&self) -> &[u8] {
+        &self.buffer[self.start..]
+    }
+
+    fn take(&mut self, length: usize, fault: Option<Fault>) -> Piece {
+        let (kept, fault) = match fault {
+            _ if length <= MAX_RECORD_BYTES => (length, fault),
+            None | Some(Fault::NoObject) => (KEPT_BYTES, Some(Fault::TooLong)),
+            other => (KEPT_BYTES, other),
+        };
+        let (place, raw) = (self.place, self.rest()[..kept].to_vec());
+        self.skip(length);
+        Piece { raw, raw_len: length as u64, place, fault }
+    }
+
+    fn skip(&mut self, length: usize) {
+        self.place = self.place.after(&self.buffer[self.start..self.start + length]);
+        self.start += length;
+    }
+
+    /// Reads on; false at the end, or when reading fails, which ends the text too.
+    fn read_more(&mut self) -> bool {
+        if self.ended {
+            return false;
+        }
+        self.buffer.drain(..mem::take(&mut self.start));
+        match self.input.read_more(&mut self.buffer) {
+            Ok(0) => self.ended = true,
+            Ok(_) => {}
+            Err(error) => {
+                self.ended = true;
+                self.failure = Some(format!("the input cannot be read on: {error}"));
+            }
+        }
+        !self.ended
+    }
+}
+
+/// Position at or after `from` of a bracket that begins a line.
+fn record_line(text: &[u8], from: usize) -> Option<usize> {
+    (from..text.len()).find(|at| matches!(text[*at], b'{' | b'[') && text[at - 1] == b'\n')
+}
+
+fn unexpected(seen: &[u8], at: usize) -> String {
+    let byte = seen.get(at).copied().unwrap_or_default();
+    format!("unexpected {:?}", char::from(byte))
+}
+
+/// Where and why the text is not one JSON value.
+fn syntax_error(text: &[u8]) -> Option<SyntaxError> {
+    let mut reader = serde_json::Deserializer::from_slice(text);
+    let error = IgnoredAny::deserialize(&mut reader).and_then(|_| reader.end()).err()?;
+    Some(SyntaxError { at: position(&error, text), reason: reason(&error), is_end: error.is_eof() })
+}
+
+/// The position that a parse error names by line and column.
+pub(super) fn position(error: &serde_json::Error, text: &[u8]) -> usize {
+    let breaks = text.iter().enumerate().filter(|(_, byte)| **byte == b'\n').map(|(at, _)| at + 1);
+    let line = error.line().checked_sub(2).map_or(0, |nth| breaks.clone().nth(nth).unwrap_or(text.len()));
+    (line + error.column().saturating_sub(1)).min(text.len())
+}
+
+/// A parse error without its place, which would count from the record.
+pub(super) fn reason(error: &serde_json::Error) -> String {
+    let text = error.to_string();
+    text.rsplit_once(" at line ").map_or(text.as_str(), |(reason, _)| reason).to_owned()
+}
+
+#[cfg(test)]
+mod tests;
