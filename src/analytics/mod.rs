@@ -1,1 +1,6 @@
-//! analytics
+//! The questions: campaign funnels, events of a customer or campaign, reachability.
+
+pub mod campaign_funnel;
+pub mod customer;
+pub mod event_list;
+pub mod reachability;

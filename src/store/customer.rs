@@ -41,14 +41,21 @@ pub async fn find_by_identifier(
     named: &Identifier,
 ) -> Result<Option<customer::Model>> {
     let id = hash::identifier_id(workspace.0, &named.name, &named.value);
-    let row = identifier::Entity::find_by_id((store.shards().of_bytes(&id), id.to_vec()))
-        .filter(identifier::Column::Workspace.eq(workspace.0))
-        .one(store.db())
-        .await?;
-    match row {
+    match find_identifier(store, workspace, &id).await? {
         Some(row) => find(store, workspace, row.customer).await,
         None => Ok(None),
     }
+}
+
+/// The identifier of an id.
+pub async fn find_identifier(
+    store: &Store,
+    workspace: WorkspaceId,
+    id: &[u8; 16],
+) -> Result<Option<identifier::Model>> {
+    let found = identifier::Entity::find_by_id((store.shards().of_bytes(id), id.to_vec()))
+        .filter(identifier::Column::Workspace.eq(workspace.0));
+    Ok(found.one(store.db()).await?)
 }
 
 /// The customers that became part of others, oldest first, by the customer that they became part of.

@@ -1,0 +1,60 @@
+//! Every limit of the GraphQL API, in one place. A request beyond one gets LIMIT_EXCEEDED or BAD_INPUT, naming it.
+
+/// Deepest nesting of fields.
+pub const MAX_DEPTH: usize = 20;
+
+/// Deepest nesting of selection sets and fragments while the document is checked.
+pub const MAX_RECURSION: usize = 32;
+
+/// Highest cost of an operation: one per field, times the size of the page that it stands in.
+pub const MAX_COMPLEXITY: usize = 20_000;
+
+/// Most aliases in a document.
+pub const MAX_ALIASES: usize = 100;
+
+/// Most directives on one field.
+pub const MAX_DIRECTIVES: usize = 10;
+
+/// Most rows of a page.
+pub const MAX_PAGE_SIZE: usize = 100;
+
+/// Rows of a page when neither `first` nor `last` is given.
+pub const DEFAULT_PAGE_SIZE: usize = 50;
+
+/// Most events or records in one mutation.
+pub const MAX_INGEST_RECORDS: usize = 5_000;
+
+/// Most groups in the answer to a grouped funnel.
+pub const MAX_FUNNEL_GROUPS: usize = 5_000;
+
+/// Most values of one kind in a filter.
+pub const MAX_FILTER_VALUES: usize = 100;
+
+/// Most runs, treatments, touchpoints or channels that a campaign lists.
+pub const MAX_LISTED_VALUES: usize = 1_000;
+
+/// Most tags of a campaign.
+pub const MAX_TAGS: usize = 50;
+
+/// Most characters of a name or a tag that people give.
+pub const MAX_NAME_CHARS: usize = 200;
+
+/// The cost of a page: that of one row for every row that may come.
+pub fn page_cost(first: Option<i32>, last: Option<i32>, row_cost: usize) -> usize {
+    let asked = first.or(last).map_or(DEFAULT_PAGE_SIZE, |size| usize::try_from(size).unwrap_or(MAX_PAGE_SIZE));
+    asked.clamp(1, MAX_PAGE_SIZE).saturating_mul(row_cost)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_page_costs_its_rows() {
+        assert_eq!(page_cost(Some(10), None, 3), 30);
+        assert_eq!(page_cost(None, Some(10), 3), 30);
+        assert_eq!(page_cost(None, None, 3), 3 * DEFAULT_PAGE_SIZE);
+        assert_eq!(page_cost(Some(i32::MAX), None, 1), MAX_PAGE_SIZE);
+        assert_eq!(page_cost(Some(-5), None, 1), MAX_PAGE_SIZE);
+    }
+}
