@@ -15,6 +15,7 @@ pub mod page;
 pub mod quarantine;
 pub mod reachability;
 pub mod rollup;
+pub mod readiness;
 pub mod workspace;
 
 use sea_orm::DatabaseConnection;
