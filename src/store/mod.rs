@@ -15,7 +15,6 @@ pub mod page;
 pub mod quarantine;
 pub mod reachability;
 pub mod rollup;
-pub mod readiness;
 pub mod workspace;
 
 use sea_orm::DatabaseConnection;
