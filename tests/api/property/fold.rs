@@ -144,7 +144,7 @@ fn add(state: &mut RecipientState, event: &NewEvent, cell: i64) {
     let parts = [&event.run, &event.treatment, &event.touchpoint].map(|part| format!("{part:?}"));
     let key = match &event.message_id {
         Some(id) => MessageKey::Id(hash63(&[id.as_bytes()])),
-        None => MessageKey::Place(hash63(&parts.each_ref().map(|part| part.as_bytes()))),
+        None => MessageKey::Place(hash63(&parts.each_ref().map(String::as_bytes))),
     };
     let occurrence = Occurrence {
         at: event.occurred_at.expect("generated with a time"),
