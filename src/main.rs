@@ -10,7 +10,6 @@ async fn main() -> ExitCode {
     match command::run(Cli::parse()).await {
         Ok(outcome) => outcome.into(),
         Err(error) => {
-            // With its causes: whoever runs the program may see what clients of the server may not.
             command::output::notice(&format!("error: {:#}", anyhow::Error::from(error)));
             ExitCode::FAILURE
         }

@@ -1,12 +1,11 @@
 //! `campaignql migrate up|down|status`.
 
 use clap::Subcommand;
-use sea_orm::DatabaseConnection;
 
 use super::{Outcome, output};
 use crate::Result;
 use crate::config::Settings;
-use crate::store::{self, connect};
+use crate::store::{self, DatabaseSettings, connect};
 
 /// Where to migrate to.
 #[derive(Clone, Copy, Debug, Subcommand)]
@@ -26,22 +25,20 @@ pub enum Direction {
 /// Migrates.
 pub async fn run(direction: Direction, settings: &Settings) -> Result<Outcome> {
     match direction {
-        Direction::Up => {
-            let store = store::open(&settings.database).await?;
-            print_status(store.db()).await?;
-        }
+        Direction::Up => drop(store::open(&settings.database).await?),
         Direction::Down { steps } => {
             let db = connect::connect_without_migrating(&settings.database).await?;
             connect::migrate_down(&db, Some(steps)).await?;
-            print_status(&db).await?;
         }
-        Direction::Status => print_status(&connect::connect_without_migrating(&settings.database).await?).await?,
+        Direction::Status => {}
     }
+    print_status(&settings.database).await?;
     Ok(Outcome::Done)
 }
 
-async fn print_status(db: &DatabaseConnection) -> Result<()> {
-    for (step, is_applied) in connect::migration_status(db).await? {
+async fn print_status(database: &DatabaseSettings) -> Result<()> {
+    let db = connect::connect_without_migrating(database).await?;
+    for (step, is_applied) in connect::migration_status(&db).await? {
         output::line(&format!("{:<8} {step}", if is_applied { "applied" } else { "pending" }));
     }
     Ok(())

@@ -16,7 +16,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 use crate::config::{Settings, Values, merge, read_sources, unknown_variables};
-use crate::{Result, graphql};
+use crate::{Error, Result, graphql};
 use flags::SettingFlags;
 
 /// Campaign events in, campaign reports out: a self-hosted GraphQL server.
@@ -62,15 +62,15 @@ pub enum Outcome {
     Done,
     /// Something went to the quarantine.
     Partial,
-    /// It was interrupted before the end.
-    Interrupted,
+    /// It was interrupted, or left something out.
+    Incomplete,
 }
 
 impl From<Outcome> for ExitCode {
     fn from(outcome: Outcome) -> Self {
         match outcome {
             Outcome::Done => Self::SUCCESS,
-            Outcome::Interrupted => Self::FAILURE,
+            Outcome::Incomplete => Self::FAILURE,
             Outcome::Partial => Self::from(3),
         }
     }
@@ -78,6 +78,18 @@ impl From<Outcome> for ExitCode {
 
 /// Runs one command.
 pub async fn run(cli: Cli) -> Result<Outcome> {
+    dispatch(cli).await.map_err(for_the_operator)
+}
+
+/// Whoever runs the program may see what clients of the server may not, and must know where to look.
+fn for_the_operator(error: Error) -> Error {
+    match error {
+        Error::Database(cause) => Error::Config(format!("database_url: the database could not answer: {cause}")),
+        other => other,
+    }
+}
+
+async fn dispatch(cli: Cli) -> Result<Outcome> {
     if matches!(cli.command, Command::Schema) {
         output::line(&graphql::sdl());
         return Ok(Outcome::Done);

@@ -38,14 +38,20 @@ async fn serve(settings: Settings, signals: Signals) -> Result<Outcome> {
     until_signal(server, signals).await
 }
 
-async fn serve_demo(mut settings: Settings, signals: Signals) -> Result<Outcome> {
+async fn serve_demo(mut settings: Settings, mut signals: Signals) -> Result<Outcome> {
     let folder = TemporaryFolder::create()?;
     settings.database.url = format!("sqlite://{}?mode=rwc", folder.0.join("demo.db").display());
     let log_format = settings.log_format;
     let server = http::start(settings).await?;
     let key = demo_key(&server).await?;
     output::notice("filling a temporary database with a month of campaigns …");
-    demo::fill(&server.state.ingest, DEFAULT_WORKSPACE).await?;
+    tokio::select! {
+        filled = demo::fill(&server.state.ingest, DEFAULT_WORKSPACE) => filled?,
+        _ = signals.next() => {
+            server.stop().await;
+            return Ok(Outcome::Done);
+        }
+    }
     announce(&format!("listening on {}", server.url()), log_format);
     output::line(&format!("open {}/graphiql#key={key}", server.url()));
     until_signal(server, signals).await

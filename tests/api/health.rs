@@ -17,7 +17,7 @@ both_databases! {
         app.admin.post("/v3/events", &mail("open", "ada@example.com", 1)).await;
         let answer = app.anybody().get("/metrics").await;
         assert_eq!(answer.status, 200);
-        for name in ["campaignql_queue_events", "campaignql_queue_capacity_events"] {
+        for name in ["campaignql_queue_records", "campaignql_queue_capacity_records"] {
             assert!(answer.text.contains(name), "no {name} in:\n{}", answer.text);
         }
     }

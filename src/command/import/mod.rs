@@ -82,7 +82,7 @@ pub async fn run(arguments: Arguments, settings: &Settings) -> Result<Outcome> {
     let shared = Arc::new(Shared::default());
     let progress = Progress::start(&inputs, Arc::clone(&shared));
     let pieces = reading::start(inputs, arguments.format.dialect(), Arc::clone(&shared))?;
-    let mut import = Import { ingest, workspace, shared, progress, totals: Totals::default() };
+    let mut import = Import { ingest, workspace, shared, progress, totals: Totals::default(), skipped: 0 };
     let ended = import.run(pieces).await;
     import.ingest.stop().await;
     import.progress.finish();
@@ -103,10 +103,13 @@ struct Import {
     shared: Arc<Shared>,
     progress: Progress,
     totals: Totals,
+    /// Inputs that could not be read.
+    skipped: u64,
 }
 
 impl Import {
-    /// Submits pieces as they come. After the first failure nothing more is read, but what is in flight is waited for.
+    /// Submits pieces as they come. After a failed commit nothing more is read, but what is in flight is waited for; an
+    /// input that cannot be read holds up no other.
     async fn run(&mut self, mut pieces: Receiver<Result<Piece>>) -> Result<()> {
         let mut interrupt = signal(SignalKind::interrupt())
             .map_err(|error| Error::Config(format!("signals cannot be received: {error}")))?;
@@ -118,17 +121,25 @@ impl Import {
                 _ = interrupt.recv() => self.shared.stop.store(true, Ordering::Relaxed),
                 Some(report) = in_flight.next() => match report {
                     Ok(report) => self.totals.add(&report),
-                    Err(error) => failure = failure.and(Err(error)),
+                    Err(error) => {
+                        is_open = false;
+                        failure = failure.and(Err(error));
+                    }
                 },
                 piece = pieces.recv(), if is_open && in_flight.len() < IN_FLIGHT => match piece {
-                    Some(Ok(piece)) if failure.is_ok() => in_flight.push(self.submit(piece)),
-                    Some(Err(error)) => failure = failure.and(Err(error)),
-                    Some(Ok(_)) | None => is_open = false,
+                    Some(Ok(piece)) => in_flight.push(self.submit(piece)),
+                    Some(Err(error)) => self.skip(&error),
+                    None => is_open = false,
                 },
             }
             self.progress.show(&self.totals);
         }
         failure
+    }
+
+    fn skip(&mut self, error: &Error) {
+        self.skipped += 1;
+        self.progress.say(&format!("skipped: {error}"));
     }
 
     fn submit(&mut self, piece: Piece) -> impl Future<Output = Result<Report>> + use<> {
@@ -147,7 +158,11 @@ impl Import {
     fn outcome(&self) -> Outcome {
         if self.shared.stop.load(Ordering::Relaxed) {
             output::notice("interrupted: run it again to go on; what is there already counts as duplicate");
-            return Outcome::Interrupted;
+            return Outcome::Incomplete;
+        }
+        if self.skipped > 0 {
+            output::notice(&format!("skipped inputs: {}", self.skipped));
+            return Outcome::Incomplete;
         }
         if self.totals.quarantined > 0 { Outcome::Partial } else { Outcome::Done }
     }

@@ -58,6 +58,14 @@ impl Progress {
         }
     }
 
+    /// Writes a line that stays.
+    pub(super) fn say(&self, text: &str) {
+        match &self.display {
+            Display::Bar(bar) => bar.suspend(|| output::notice(text)),
+            Display::Lines { .. } => output::notice(text),
+        }
+    }
+
     /// Leaves the terminal to the summary.
     pub(super) fn finish(&self) {
         if let Display::Bar(bar) = &self.display {

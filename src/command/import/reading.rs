@@ -46,7 +46,7 @@ pub(super) struct Piece {
     pub(super) records: Vec<Record>,
 }
 
-/// Starts reading. The channel ends after the last piece or the first error.
+/// Starts reading. An input that cannot be read is an error among the pieces.
 pub(super) fn start(
     inputs: Vec<Input>,
     format: Option<Dialect>,
@@ -114,10 +114,9 @@ impl Reader {
     }
 
     fn send(&self, piece: Result<Piece>) -> Result<(), Ended> {
-        let is_last = piece.is_err();
         let sent = self.sender.blocking_send(piece);
         let stopped = self.shared.stop.load(Ordering::Relaxed);
-        if sent.is_err() || stopped || is_last { Err(Ended) } else { Ok(()) }
+        if sent.is_err() || stopped { Err(Ended) } else { Ok(()) }
     }
 }
 
