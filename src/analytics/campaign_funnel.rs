@@ -181,8 +181,7 @@ mod tests {
         assert_eq!(totals(&answer.groups), [(None, None, 1), (Some("a"), None, 3), (Some("b"), None, 2)]);
         assert_eq!(totals(&ask(Grouping::None, true).groups), [(None, Some(5), 5), (None, Some(6), 1)]);
         let both = ask(Grouping::Run, true).groups;
-        let expected =
-            [(None, Some(5), 1), (Some("a"), Some(5), 2), (Some("a"), Some(6), 1), (Some("b"), Some(5), 2)];
+        let expected = [(None, Some(5), 1), (Some("a"), Some(5), 2), (Some("a"), Some(6), 1), (Some("b"), Some(5), 2)];
         assert_eq!(totals(&both), expected);
         assert!(ask(Grouping::None, false).groups.is_empty());
     }

@@ -8,7 +8,8 @@ use crate::store::{self, Store};
 
 /// The customer, and every customer that became part of it: whose stored events are its events.
 pub async fn with_merged(store: &Store, workspace: WorkspaceId, customer: i64) -> Result<Vec<i64>> {
-    let mut ids = store::customer::merged_into(store, workspace, &[customer]).await?.remove(&customer).unwrap_or_default();
+    let mut ids =
+        store::customer::merged_into(store, workspace, &[customer]).await?.remove(&customer).unwrap_or_default();
     ids.push(customer);
     Ok(ids)
 }

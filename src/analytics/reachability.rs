@@ -61,7 +61,8 @@ pub struct ReachabilityFunnel {
 impl ReachabilityFunnel {
     /// Customers that reach a step.
     pub fn reached(&self, step: ReachabilityStep) -> i64 {
-        let lost: i64 = self.lost.iter().filter(|(loss, _)| loss.missed() <= step).map(|(_, customers)| customers).sum();
+        let lost: i64 =
+            self.lost.iter().filter(|(loss, _)| loss.missed() <= step).map(|(_, customers)| customers).sum();
         self.known - lost
     }
 

@@ -251,7 +251,8 @@ async fn find_by_external_id(
     let mut found = store::campaign::find_by_external_id(store(ctx)?, workspace, external_id, namespace).await?;
     if found.len() > 1 {
         let sources: Vec<&str> = found.iter().map(|row| row.namespace.as_str()).collect();
-        let message = format!("externalId: {external_id} names several campaigns ({}): give source", sources.join(", "));
+        let message =
+            format!("externalId: {external_id} names several campaigns ({}): give source", sources.join(", "));
         return Err(Fault::bad_input(message));
     }
     Ok(found.pop().map(Campaign::from))

@@ -7,9 +7,11 @@ use std::time::Duration;
 
 use async_graphql::Context;
 use async_graphql::dataloader::{DataLoader, Loader};
-use async_graphql::runtime::{Timer, TokioSpawner};
+use async_graphql::runtime::Timer;
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
+use futures_util::task::{FutureObj, Spawn, SpawnError};
+use tokio::runtime::Handle;
 
 use super::context::{caller, store};
 use super::error::{Fault, Result};
@@ -39,11 +41,21 @@ where
     let workspace = caller(ctx)?.workspace_id();
     let make = || {
         let reader = Reader { store: store.clone(), workspace };
-        DataLoader::new(reader, TokioSpawner::current(), NextTurn).delay(Duration::ZERO)
+        DataLoader::new(reader, OnRuntime(Handle::current()), NextTurn).delay(Duration::ZERO)
     };
     match ctx.data_opt::<Loaders>() {
         Some(loaders) => loaders.0.get_or_init(make).load_one(key).await,
         None => make().load_one(key).await,
+    }
+}
+
+/// Runs loads on the runtime that runs the request.
+struct OnRuntime(Handle);
+
+impl Spawn for OnRuntime {
+    fn spawn_obj(&self, future: FutureObj<'static, ()>) -> Result<(), SpawnError> {
+        self.0.spawn(future);
+        Ok(())
     }
 }
 

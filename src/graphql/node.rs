@@ -114,9 +114,7 @@ pub async fn find(ctx: &Context<'_>, id: &ID) -> Result<Option<Node>> {
         NodeId::Campaign(id) => campaign::find(ctx, id).await?.map(Node::Campaign),
         NodeId::Customer(id) => customer::find(ctx, id).await?.map(Node::Customer),
         NodeId::Event(id) => event::find(ctx, id).await?.map(Node::Event),
-        NodeId::QuarantinedRecord(id) => {
-            quarantine::find(ctx, id).await?.map(Node::QuarantinedRecord)
-        }
+        NodeId::QuarantinedRecord(id) => quarantine::find(ctx, id).await?.map(Node::QuarantinedRecord),
         NodeId::Workspace(id) => {
             (id == caller.workspace.id.0).then(|| Node::Workspace(Workspace(caller.workspace.clone())))
         }

@@ -158,7 +158,10 @@ impl<T: OutputType> Connection<T> {
     concrete(name = "EventConnection", params(Event)),
     concrete(name = "QuarantinedRecordConnection", params(QuarantinedRecord))
 )]
-impl<T: OutputType> Connection<T> {
+impl<T: OutputType> Connection<T>
+where
+    Edge<T>: OutputType,
+{
     /// The rows with their cursors, in the list's order.
     async fn edges(&self) -> &[Edge<T>] {
         &self.edges

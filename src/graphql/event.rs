@@ -1,0 +1,199 @@
+//! Events: one, and its fields.
+
+use std::sync::OnceLock;
+
+use async_graphql::{Context, ID, Object, SimpleObject};
+
+use super::campaign::{self, Campaign};
+use super::customer::{self, Customer};
+use super::error::Result;
+use super::identifier::Identifier;
+use super::kind::EventKind;
+use super::loader::{CellKey, EventKey, EventTypeKey, load};
+use super::node::NodeId;
+use super::scalar::{DateTime, Json};
+use super::source::{EventAutomation, EventDialect};
+use crate::domain::event::{Automation, Dialect};
+use crate::domain::kind::Kind;
+use crate::domain::reachability::EventRef;
+use crate::domain::time::Micros;
+use crate::store::event_details::EventDetails;
+
+/// An event.
+#[derive(Clone, Debug)]
+pub struct Event {
+    row: entity::event::Model,
+    details: OnceLock<EventDetails>,
+}
+
+impl From<entity::event::Model> for Event {
+    fn from(row: entity::event::Model) -> Self {
+        Self { row, details: OnceLock::new() }
+    }
+}
+
+/// Something that the reader of an event should know about how it was taken.
+#[derive(Clone, Debug, SimpleObject)]
+pub struct EventNote {
+    /// Stable code, such as "IDENTIFIER_DROPPED".
+    code: String,
+    /// What happened, naming the value and the rule.
+    message: String,
+}
+
+/// Something that happened to, or was done by, a customer. Never changed after it was taken.
+#[Object]
+impl Event {
+    /// Opaque, unique over all types, and stable.
+    pub async fn id(&self) -> ID {
+        NodeId::Event((self.row.shard, self.row.seq)).encode()
+    }
+
+    /// The vendor's own word, lower-case.
+    #[graphql(name = "type")]
+    async fn event_type(&self, ctx: &Context<'_>) -> Result<String> {
+        Ok(self.catalogued_type(ctx).await?.r#type)
+    }
+
+    /// The vendor's second word, lower-case; null where it has none.
+    async fn action(&self, ctx: &Context<'_>) -> Result<Option<String>> {
+        Ok(self.catalogued_type(ctx).await?.action)
+    }
+
+    /// What it means.
+    async fn kind(&self) -> EventKind {
+        Kind::from_code(self.row.kind as u8).into()
+    }
+
+    /// When it happened; for a record without a time, when it was taken in.
+    async fn occurred_at(&self) -> DateTime {
+        DateTime(Micros(self.row.occurred_at))
+    }
+
+    /// When it was taken in.
+    async fn received_at(&self) -> DateTime {
+        DateTime(Micros(self.row.received_at))
+    }
+
+    /// Who it named, in normal form, sorted by type and value.
+    async fn identifiers(&self) -> Result<Vec<Identifier>> {
+        let identifiers = self.details()?.identifiers.iter();
+        Ok(identifiers.map(|(name, value)| Identifier { name: name.clone(), value: value.clone() }).collect())
+    }
+
+    /// The customer it belongs to now: the one that it was taken for, or the one that this became part of.
+    async fn customer(&self, ctx: &Context<'_>) -> Result<Option<Customer>> {
+        customer::find(ctx, self.row.customer).await
+    }
+
+    /// Channel, lower-case; null where none is known.
+    async fn channel(&self, ctx: &Context<'_>) -> Result<Option<String>> {
+        Ok(self.cell(ctx).await?.channel)
+    }
+
+    /// The campaign; null where it belongs to none.
+    async fn campaign(&self, ctx: &Context<'_>) -> Result<Option<Campaign>> {
+        match self.cell(ctx).await?.campaign {
+            0 => Ok(None),
+            id => campaign::find(ctx, id).await,
+        }
+    }
+
+    /// The vendor's id of the run (a single execution) of the campaign.
+    async fn run(&self, ctx: &Context<'_>) -> Result<Option<String>> {
+        Ok(self.cell(ctx).await?.run)
+    }
+
+    /// The vendor's id of the treatment (variant) that the recipient got.
+    async fn treatment(&self, ctx: &Context<'_>) -> Result<Option<String>> {
+        Ok(self.cell(ctx).await?.treatment)
+    }
+
+    /// The vendor's id of the touchpoint (step within the campaign).
+    async fn touchpoint(&self, ctx: &Context<'_>) -> Result<Option<String>> {
+        Ok(self.cell(ctx).await?.touchpoint)
+    }
+
+    /// The vendor's id or name of the content.
+    async fn content(&self) -> Result<Option<&str>> {
+        Ok(self.details()?.content.as_deref())
+    }
+
+    /// The vendor's id of the list concerned.
+    async fn list(&self) -> Result<Option<&str>> {
+        Ok(self.details()?.list.as_deref())
+    }
+
+    /// The vendor's id of the message.
+    async fn message_id(&self) -> Result<Option<&str>> {
+        Ok(self.details()?.message_id.as_deref())
+    }
+
+    /// The address whose state it changes; it names nobody.
+    async fn target_address(&self) -> Result<Option<&str>> {
+        Ok(self.details()?.target_address.as_deref())
+    }
+
+    /// The link, of a click.
+    async fn url(&self) -> Result<Option<&str>> {
+        Ok(self.details()?.url.as_deref())
+    }
+
+    /// Why, of skips, failures, bounces and reachability updates.
+    async fn reason(&self) -> Result<Option<&str>> {
+        Ok(self.details()?.reason.as_deref())
+    }
+
+    /// The vendor's verdict on who acted.
+    async fn automation(&self) -> EventAutomation {
+        Automation::from_code(self.row.automation as u8).into()
+    }
+
+    /// When the vendor says that the message was sent; null where it does not.
+    async fn sent_at(&self) -> Result<Option<DateTime>> {
+        Ok(self.details()?.sent_at.map(|at| DateTime(Micros(at))))
+    }
+
+    /// The form that it came in.
+    async fn source(&self, ctx: &Context<'_>) -> Result<EventDialect> {
+        let source = self.cell(ctx).await?.source;
+        let dialect = Dialect::from_name(&source);
+        Ok(dialect.ok_or_else(|| crate::Error::Corrupt(format!("dialect {source}")))?.into())
+    }
+
+    /// Everything else that came, as an object, without loss.
+    async fn data(&self) -> Result<Json> {
+        Ok(Json(self.details()?.data.clone().into()))
+    }
+
+    /// What to know about how it was taken, such as an identifier that means nobody.
+    async fn notes(&self) -> Result<Vec<EventNote>> {
+        let notes = self.details()?.notes.iter();
+        Ok(notes.map(|(code, message)| EventNote { code: code.clone(), message: message.clone() }).collect())
+    }
+}
+
+impl Event {
+    fn details(&self) -> Result<&EventDetails> {
+        if let Some(details) = self.details.get() {
+            return Ok(details);
+        }
+        let details = EventDetails::decode(&self.row.details)?;
+        Ok(self.details.get_or_init(|| details))
+    }
+
+    async fn catalogued_type(&self, ctx: &Context<'_>) -> Result<entity::event_type::Model> {
+        let found = load(ctx, EventTypeKey(self.row.event_type)).await?;
+        Ok(found.ok_or_else(|| crate::Error::Corrupt(format!("event type {} is missing", self.row.event_type)))?)
+    }
+
+    async fn cell(&self, ctx: &Context<'_>) -> Result<entity::cell::Model> {
+        let found = load(ctx, CellKey(self.row.cell)).await?;
+        Ok(found.ok_or_else(|| crate::Error::Corrupt(format!("cell {} is missing", self.row.cell)))?)
+    }
+}
+
+/// The event of a number.
+pub async fn find(ctx: &Context<'_>, id: EventRef) -> Result<Option<Event>> {
+    Ok(load(ctx, EventKey(id)).await?.map(Event::from))
+}
