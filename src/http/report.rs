@@ -2,6 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
+use crate::graphql::node::NodeId;
 use crate::ingest::{RecordResult, RecordStatus, Report};
 
 /// Which records are listed beside the counts.
@@ -42,7 +43,7 @@ fn entry(result: &RecordResult) -> Value {
             entry.insert(name.to_owned(), value);
         }
     };
-    insert("eventId", result.event_id.map(|id| json!(event_id(id))));
+    insert("eventId", result.event_id.map(|id| json!(NodeId::Event((id.shard, id.seq)).encode())));
     insert("code", result.code.map(Into::into));
     insert("message", result.message.clone().map(Into::into));
     insert("path", result.path.clone().filter(|path| !path.is_empty()).map(Into::into));
@@ -55,12 +56,6 @@ fn status_name(status: RecordStatus) -> &'static str {
         RecordStatus::Duplicate => "DUPLICATE",
         RecordStatus::Quarantined => "QUARANTINED",
     }
-}
-
-/// The id under which GraphQL's `node` finds the event.
-fn event_id(id: crate::ingest::EventId) -> String {
-    use base64::Engine;
-    base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(format!("Event:{}:{}", id.shard, id.seq))
 }
 
 #[cfg(test)]

@@ -17,7 +17,7 @@ use super::{metrics, routes, trace};
 use crate::config::{Settings, without_password};
 use crate::domain::access::Scope;
 use crate::domain::workspace::WorkspaceId;
-use crate::graphql::{self, Schema};
+use crate::graphql::{self, AppSchema};
 use crate::ingest::{Ingest, IngestSettings};
 use crate::store::api_key::{self, NewApiKey};
 use crate::store::{self, Store};
@@ -36,7 +36,7 @@ pub struct AppState {
     /// The one way in.
     pub ingest: Ingest,
     /// The GraphQL schema.
-    pub schema: Schema,
+    pub schema: AppSchema,
     /// The settings.
     pub settings: Settings,
     /// Keys that were looked up.
