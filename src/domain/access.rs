@@ -67,11 +67,11 @@ impl Scope {
     }
 }
 
-/// How every generated key begins, so that people and secret scanners recognise one.
+/// How every generated key begins, before its scope, so that people and secret scanners recognise one.
 pub const KEY_PREFIX: &str = "cql_";
 
-/// Number of characters of a key that are kept readable, to recognise it by.
-pub const VISIBLE_KEY_CHARS: usize = 10;
+/// Number of characters of a key that are kept readable, to recognise it by: its scope and a few random ones.
+pub const VISIBLE_KEY_CHARS: usize = 20;
 
 /// What is stored of a key. Keys are 256 random bits, so that a plain hash cannot be reversed by guessing.
 pub fn hash_key(key: &str) -> [u8; 32] {

@@ -44,7 +44,7 @@ pub async fn find_by_hash(store: &Store, hash: &[u8; 32], now: Micros) -> Result
 pub async fn create(store: &Store, workspace: WorkspaceId, new: &NewApiKey) -> Result<CreatedApiKey> {
     let mut secret = [0_u8; 32];
     rand::rng().fill_bytes(&mut secret);
-    let key = format!("{KEY_PREFIX}{}", URL_SAFE_NO_PAD.encode(secret));
+    let key = format!("{KEY_PREFIX}{}_{}", new.scope.name(), URL_SAFE_NO_PAD.encode(secret));
     let row = insert(store, workspace, new, &key).await?;
     Ok(CreatedApiKey { key, row })
 }

@@ -1,1 +1,59 @@
-fn main() {}
+//! `cargo xtask`: the one entry for checking, testing and measuring. Whatever CI runs, a person runs with the same words.
+
+mod check;
+mod schema;
+mod steps;
+mod test;
+
+use std::process::ExitCode;
+
+use anyhow::{Result, bail};
+
+const HELP: &str = "\
+cargo xtask check            format, lints, documentation, tidy rules, schema.graphql
+cargo xtask test [ARGS]      all tests, on SQLite and on PostgreSQL; ARGS go to cargo test
+cargo xtask schema           writes schema.graphql
+cargo xtask bless            writes schema.graphql and accepts every snapshot
+cargo xtask bench [--events N] [--quick]
+                             ingestion and funnel beside plain inserts; tables under target/bench-results";
+
+fn main() -> ExitCode {
+    match run() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run() -> Result<()> {
+    let mut arguments = std::env::args().skip(1);
+    let task = arguments.next().unwrap_or_default();
+    let rest: Vec<String> = arguments.collect();
+    match task.as_str() {
+        "check" => check::run(),
+        "test" => test::run(&rest),
+        "schema" => schema::write(),
+        "bless" => bless(),
+        "bench" => bench(&rest),
+        "" | "help" | "--help" | "-h" => {
+            println!("{HELP}");
+            Ok(())
+        }
+        other => bail!("no task is called {other:?}\n\n{HELP}"),
+    }
+}
+
+fn bless() -> Result<()> {
+    schema::write()?;
+    let mut tests = steps::cargo(&["test", "--workspace"]);
+    steps::run("accept snapshots", tests.env("INSTA_UPDATE", "always"))
+}
+
+/// Both are built in one go, so that their common dependencies are built once.
+fn bench(arguments: &[String]) -> Result<()> {
+    steps::run("build", &mut steps::cargo(&["build", "--release", "--package", "campaignql", "--package", "bench"]))?;
+    let mut bench = std::process::Command::new(steps::target_directory().join("release").join("bench"));
+    steps::run("measure", bench.args(arguments).current_dir(steps::root()))
+}

@@ -1,0 +1,95 @@
+//! Precedence and error texts, without touching the process's own environment.
+
+use super::*;
+
+fn sources(flags: &[(&'static str, &str)], environment: &[(&str, &str)], file: &str) -> Sources {
+    Sources {
+        flags: flags.iter().map(|(name, text)| (*name, (*text).to_owned())).collect(),
+        environment: environment.iter().map(|(name, text)| ((*name).to_owned(), (*text).to_owned())).collect(),
+        file: Some((DEFAULT_FILE.to_owned(), file.to_owned())),
+    }
+}
+
+fn parse(sources: &Sources) -> Result<Settings> {
+    Settings::parse(&merge(sources)?)
+}
+
+fn error_of(sources: &Sources) -> String {
+    parse(sources).expect_err("the settings are wrong").to_string()
+}
+
+#[test]
+fn defaults_are_within_their_own_limits() {
+    let settings = parse(&Sources::default()).unwrap();
+    assert_eq!(settings.listen, "127.0.0.1:8080");
+    assert_eq!(settings.database.url, "sqlite://campaignql.db?mode=rwc");
+    assert_eq!(settings.admin_key, None);
+    assert_eq!(settings.http_workers, None);
+    assert!(settings.graphiql);
+}
+
+#[test]
+fn a_flag_beats_the_environment_beats_the_file_beats_the_default() {
+    let file = "listen = \"h:1\"\nqueue_capacity = 11\ncommitters = 3\n";
+    let environment = [("CAMPAIGNQL_LISTEN", "h:2"), ("CAMPAIGNQL_QUEUE_CAPACITY", "22")];
+    let settings = parse(&sources(&[("listen", "h:3")], &environment, file)).unwrap();
+    assert_eq!(settings.listen, "h:3");
+    assert_eq!(settings.queue_capacity, 22);
+    assert_eq!(settings.committers, 3);
+    assert_eq!(settings.commit_wait, Duration::ZERO);
+}
+
+#[test]
+fn database_url_is_read_after_its_longer_name() {
+    let short = [("DATABASE_URL", "postgres://a/b")];
+    assert_eq!(parse(&sources(&[], &short, "")).unwrap().database.url, "postgres://a/b");
+    let both = [("DATABASE_URL", "postgres://a/b"), ("CAMPAIGNQL_DATABASE_URL", "sqlite://c")];
+    assert_eq!(parse(&sources(&[], &both, "")).unwrap().database.url, "sqlite://c");
+}
+
+#[test]
+fn an_empty_variable_counts_as_not_set() {
+    let settings = parse(&sources(&[], &[("CAMPAIGNQL_LISTEN", "")], "")).unwrap();
+    assert_eq!(settings.listen, "127.0.0.1:8080");
+}
+
+#[test]
+fn an_error_says_which_setting_what_it_got_and_what_it_takes() {
+    assert_eq!(
+        error_of(&sources(&[], &[("CAMPAIGNQL_COMMITTERS", "many")], "")),
+        "setting committers (environment CAMPAIGNQL_COMMITTERS) is \"many\"; it takes a whole number from 1 to 64"
+    );
+    assert_eq!(
+        error_of(&sources(&[("log_format", "xml")], &[], "")),
+        "setting log_format (flag --log-format) is \"xml\"; it takes text or json"
+    );
+    assert_eq!(
+        error_of(&sources(&[], &[], "graphiql = \"perhaps\"")),
+        "setting graphiql (file campaignql.toml) is \"perhaps\"; it takes true or false"
+    );
+    assert_eq!(
+        error_of(&sources(&[], &[], "listen = [1]")),
+        "setting listen (file campaignql.toml) is of type array; it takes one value (address:port)"
+    );
+}
+
+#[test]
+fn an_error_never_shows_a_password_or_a_key() {
+    let error = error_of(&sources(&[("database_url", "mysql://u:hush@h/d")], &[], ""));
+    assert!(error.contains("mysql://u:***@h/d"), "{error}");
+    let error = error_of(&sources(&[("admin_key", "hush hush")], &[], ""));
+    assert!(!error.contains("hush"), "{error}");
+}
+
+#[test]
+fn an_unknown_key_of_the_file_is_an_error_that_names_the_known_ones() {
+    let error = error_of(&sources(&[], &[], "lisen = \"h:1\""));
+    assert!(error.starts_with("unknown key lisen in campaignql.toml; known keys: database_url, "), "{error}");
+}
+
+#[test]
+fn an_unknown_variable_is_reported_but_no_error() {
+    let sources = sources(&[], &[("CAMPAIGNQL_LISEN", "h:1"), ("CAMPAIGNQL_LISTEN", "h:2")], "");
+    assert_eq!(unknown_variables(&sources.environment), ["CAMPAIGNQL_LISEN"]);
+    assert_eq!(parse(&sources).unwrap().listen, "h:2");
+}

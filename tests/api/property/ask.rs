@@ -1,0 +1,272 @@
+//! Asks the server everything over GraphQL and compares it with the recount.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+
+use campaignql::domain::event::Namespace;
+use campaignql::domain::funnel::{FUNNEL_STEPS, SIDE_COUNTS};
+use campaignql::domain::identifier::{Identifier, rule_by_name};
+use campaignql::domain::kind::Kind;
+use campaignql::domain::time::Micros;
+use chrono::{DateTime, NaiveDate};
+use serde_json::{Value, json};
+
+use super::dice::Dice;
+use super::questions::questions;
+use crate::kit::Client;
+use crate::oracle::address::{Address, Reach};
+use crate::oracle::catalogue::Seen;
+use crate::oracle::funnel::{Count, Group, GroupBy, Question, Rows, Unit};
+use crate::oracle::steps::Automation;
+use crate::oracle::{CampaignName, Oracle};
+
+/// Questions about a campaign in one trial, picked by chance from all: the next trial asks others.
+const ASKED: usize = 120;
+/// Questions in one operation.
+const AT_ONCE: usize = 40;
+
+const CHANNELS: [&str; 6] = ["email", "sms", "voice", "push", "web_push", "custom"];
+
+/// What is asked of the whole and of every group.
+const COUNTS: &str = "deliveredBasis steps { step total unique } beside { kind total unique } \
+    machineOpens { kind total unique } machineClicks { kind total unique }";
+
+/// Asks everything and compares.
+pub async fn compare(client: &Client, oracle: &Oracle, seed: u64) {
+    compare_people(client, oracle, seed).await;
+    compare_event_types(client, oracle, seed).await;
+    compare_addresses(client, oracle, seed).await;
+    for channel in CHANNELS {
+        let got = reach(client, channel).await;
+        assert_eq!(got, oracle.reach(channel), "left: server, right: recounted; seed {seed}, {channel}");
+    }
+    for campaign in oracle.campaigns() {
+        compare_funnels(client, oracle, &campaign, seed).await;
+    }
+}
+
+/// Every customer is named by exactly the identifiers of a person.
+async fn compare_people(client: &Client, oracle: &Oracle, seed: u64) {
+    let query = "query($input: IdentifierInput!) { customer(identifier: $input) { id identifiers { type value } } }";
+    let mut ids = BTreeSet::new();
+    for person in &oracle.people {
+        for identifier in person {
+            let data = client.data(query, json!({ "input": input(identifier) })).await;
+            let named = list(&data["customer"]["identifiers"]).iter().map(identifier_of).collect::<BTreeSet<_>>();
+            assert_eq!(named, *person, "left: server, right: recounted; seed {seed}, {identifier:?}");
+            ids.insert(text(&data["customer"]["id"]));
+        }
+    }
+    assert_eq!(ids.len(), oracle.people.len(), "customers; seed {seed}");
+}
+
+async fn compare_event_types(client: &Client, oracle: &Oracle, seed: u64) {
+    let query = "{ eventTypes { type action kind count firstAt lastAt } }";
+    let data = client.data(query, json!({})).await;
+    let read = |row: &Value| {
+        let name = (text(&row["type"]), row["action"].as_str().map(str::to_owned), kind(&row["kind"]));
+        (name, Seen { count: number(&row["count"]), first: time(&row["firstAt"]), last: time(&row["lastAt"]) })
+    };
+    let got: BTreeMap<_, _> = list(&data["eventTypes"]).iter().map(read).collect();
+    assert_eq!(got, oracle.event_types(), "left: server, right: recounted; seed {seed}");
+}
+
+async fn compare_addresses(client: &Client, oracle: &Oracle, seed: u64) {
+    let query = "query($input: IdentifierInput!) { reachability(identifier: $input) { isReachable type consent } }";
+    let is_address = |identifier: &&Identifier| rule_by_name(&identifier.name).is_some_and(|rule| rule.is_messaging());
+    for identifier in oracle.people.iter().flatten().filter(is_address) {
+        let data = client.data(query, json!({ "input": input(identifier) })).await;
+        let state = &data["reachability"];
+        let expected: Address = oracle.address(identifier);
+        let consent = match expected.consent {
+            None => "NONE",
+            Some(true) => "OPTED_IN",
+            Some(false) => "OPTED_OUT",
+        };
+        let reason = expected.unreachable.map(|reason| reason.name().to_uppercase());
+        let expected = json!({ "isReachable": reason.is_none(), "type": reason, "consent": consent });
+        assert_eq!(*state, expected, "left: server, right: recounted; seed {seed}, {identifier:?}");
+    }
+}
+
+async fn reach(client: &Client, channel: &str) -> Reach {
+    let query = "query($channel: String!) { reachabilityFunnel(channel: $channel) { steps { step customers } } }";
+    let data = client.data(query, json!({ "channel": channel })).await;
+    let steps = list(&data["reachabilityFunnel"]["steps"]);
+    let customers = |name: &str| {
+        let step = steps.iter().find(|step| step["step"] == name).expect("the step is there");
+        number(&step["customers"])
+    };
+    Reach {
+        known: customers("KNOWN"),
+        has_address: customers("HAS_ADDRESS"),
+        reachable: customers("REACHABLE"),
+        consented: customers("CONSENTED"),
+    }
+}
+
+async fn compare_funnels(client: &Client, oracle: &Oracle, campaign: &CampaignName, seed: u64) {
+    let mut asked = questions();
+    Dice::new(seed).shuffle(&mut asked);
+    for questions in asked[..ASKED].chunks(AT_ONCE) {
+        let fields: String = questions.iter().enumerate().map(|(index, question)| field(index, question)).collect();
+        let query = format!(
+            "query($id: String!, $source: CampaignSource!) {{ campaign(externalId: $id, source: $source) {{ {fields} }} }}"
+        );
+        let variables = json!({ "id": campaign.1, "source": source(campaign.0) });
+        let data = client.data(&query, variables).await;
+        for (index, question) in questions.iter().enumerate() {
+            let asked = Asked { oracle, campaign, question, seed };
+            asked.compare(&data["campaign"][format!("q{index}")]);
+        }
+    }
+}
+
+/// A question that was asked about a campaign.
+struct Asked<'a> {
+    oracle: &'a Oracle,
+    campaign: &'a CampaignName,
+    question: &'a Question,
+    seed: u64,
+}
+
+impl Asked<'_> {
+    fn compare(&self, got: &Value) {
+        let inferred = self.oracle.infers_deliveries(self.campaign, self.question);
+        assert_eq!(got["deliveredBasis"], if inferred { "INFERRED" } else { "REPORTED" }, "{self}");
+
+        let whole = Question { group_by: GroupBy::Nothing, by_day: false, ..*self.question };
+        let everything = Group { value: None, day: None };
+        assert_eq!(rows([(everything.clone(), counts(got))]), self.recounted(whole), "{self}");
+        assert_eq!(rows([(everything, machine_counts(got))]), self.machines(whole), "beside: {self}");
+
+        if self.question.group_by != GroupBy::Nothing || self.question.by_day {
+            let group = |row: &Value| group(row, self.question.group_by);
+            let groups = list(&got["groups"]).iter();
+            let machines = groups.clone().map(|row| (group(row), machine_counts(row)));
+            assert_eq!(rows(groups.map(|row| (group(row), counts(row)))), self.recounted(*self.question), "{self}");
+            assert_eq!(rows(machines), self.machines(*self.question), "beside: {self}");
+        }
+    }
+
+    /// The kinds that a funnel shows.
+    fn recounted(&self, question: Question) -> Rows {
+        let is_shown = |kind: &Kind| FUNNEL_STEPS.contains(kind) || SIDE_COUNTS.contains(kind);
+        only(self.oracle.funnel(self.campaign, &question), is_shown)
+    }
+
+    /// The opens and clicks of machines.
+    fn machines(&self, question: Question) -> Rows {
+        let question = Question { automation: Automation::Machine, ..question };
+        let is_act = |kind: &Kind| matches!(kind, Kind::Opened | Kind::Clicked);
+        only(self.oracle.funnel(self.campaign, &question), is_act)
+    }
+}
+
+impl fmt::Display for Asked<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { campaign, question, seed, .. } = self;
+        write!(f, "left: server, right: recounted; seed {seed}, {campaign:?}, {question:?}")
+    }
+}
+
+/// The field that asks a question.
+fn field(index: usize, question: &Question) -> String {
+    let unit = match question.unit {
+        Unit::RecipientPerRun => "RECIPIENT_PER_RUN",
+        Unit::Recipient => "RECIPIENT",
+        Unit::Message => "MESSAGE",
+    };
+    let automation = match question.automation {
+        Automation::Human => "HUMAN",
+        Automation::Machine => "MACHINE",
+        Automation::All => "ALL",
+    };
+    let dimension = match question.group_by {
+        GroupBy::Nothing => None,
+        GroupBy::Run => Some("RUN"),
+        GroupBy::Treatment => Some("TREATMENT"),
+        GroupBy::Touchpoint => Some("TOUCHPOINT"),
+        GroupBy::Channel => Some("CHANNEL"),
+    };
+    let dimensions: Vec<&str> = dimension.into_iter().chain(question.by_day.then_some("DAY")).collect();
+    let range =
+        question.days.map_or(String::new(), |(from, to)| format!("range: {{ from: \"{from}\", to: \"{to}\" }}, "));
+    format!(
+        "q{index}: funnel({range}unit: {unit}, automation: {automation}, impliedSteps: {}, groupBy: [{}]) \
+         {{ {COUNTS} groups {{ run treatment touchpoint channel day {COUNTS} }} }} ",
+        question.implied,
+        dimensions.join(", "),
+    )
+}
+
+/// Leaves out rows in which nothing is counted.
+fn rows(rows: impl IntoIterator<Item = (Group, BTreeMap<Kind, Count>)>) -> Rows {
+    rows.into_iter().filter(|(_, row)| !row.is_empty()).collect()
+}
+
+fn only(recounted: Rows, wanted: impl Fn(&Kind) -> bool) -> Rows {
+    let kept = |row: BTreeMap<Kind, Count>| row.into_iter().filter(|(kind, _)| wanted(kind)).collect();
+    rows(recounted.into_iter().map(|(group, row)| (group, kept(row))))
+}
+
+fn counts(row: &Value) -> BTreeMap<Kind, Count> {
+    let steps = list(&row["steps"]).iter().map(|step| (kind(&step["step"]), count(step)));
+    let beside = list(&row["beside"]).iter().map(|side| (kind(&side["kind"]), count(side)));
+    steps.chain(beside).filter(|(_, count)| *count != Count::default()).collect()
+}
+
+fn machine_counts(row: &Value) -> BTreeMap<Kind, Count> {
+    let acts = [&row["machineOpens"], &row["machineClicks"]].map(|act| (kind(&act["kind"]), count(act)));
+    acts.into_iter().filter(|(_, count)| *count != Count::default()).collect()
+}
+
+fn group(row: &Value, by: GroupBy) -> Group {
+    let value = match by {
+        GroupBy::Nothing => &Value::Null,
+        GroupBy::Run => &row["run"],
+        GroupBy::Treatment => &row["treatment"],
+        GroupBy::Touchpoint => &row["touchpoint"],
+        GroupBy::Channel => &row["channel"],
+    };
+    let day = row["day"].as_str().map(|day| day.parse::<NaiveDate>().expect("a date"));
+    Group { value: value.as_str().map(str::to_owned), day }
+}
+
+fn count(row: &Value) -> Count {
+    Count { total: number(&row["total"]), unique: number(&row["unique"]) }
+}
+
+fn source(namespace: Namespace) -> String {
+    namespace.name().to_uppercase()
+}
+
+fn input(identifier: &Identifier) -> Value {
+    json!({ "type": identifier.name, "value": identifier.value })
+}
+
+fn identifier_of(row: &Value) -> Identifier {
+    Identifier { name: text(&row["type"]), value: text(&row["value"]) }
+}
+
+fn kind(name: &Value) -> Kind {
+    name.as_str().and_then(Kind::from_name).expect("the name of a kind")
+}
+
+/// A count: a string, as it may pass 2^31.
+fn number(value: &Value) -> i64 {
+    value.as_str().and_then(|text| text.parse().ok()).expect("a number in a string")
+}
+
+fn time(value: &Value) -> Micros {
+    let at = value.as_str().and_then(|text| DateTime::parse_from_rfc3339(text).ok()).expect("a time");
+    Micros::from(at.to_utc())
+}
+
+fn text(value: &Value) -> String {
+    value.as_str().expect("a text").to_owned()
+}
+
+fn list(value: &Value) -> &[Value] {
+    value.as_array().map(Vec::as_slice).unwrap_or_default()
+}
