@@ -15,7 +15,7 @@ pub const BATCH: usize = 1_000;
 
 const CONNECTIONS: usize = 16;
 const FUNNELS: u64 = 2_000;
-const FUNNEL: &str = "query($id: String!) { campaign(externalId: $id) { funnel { steps { kind total unique } } } }";
+const FUNNEL: &str = "query($id: String!) { campaign(externalId: $id) { funnel { steps { step total unique } } } }";
 
 /// What was measured of a server.
 pub struct Ingested {

@@ -2,8 +2,8 @@
 
 use serde_json::{Value, json};
 
+use crate::kit::both_databases;
 use crate::kit::record::{RUN_S, keyed};
-use crate::kit::{TestServer, both_databases};
 
 /// Format, record as it is written, reason code, path of the offending field.
 const BAD_RECORDS: [(&str, &str, &str, &str); 15] = [
@@ -28,7 +28,7 @@ const BAD_RECORDS: [(&str, &str, &str, &str); 15] = [
     ("pinpoint", r#"{"event_timestamp": 1772438400000, "client": {"client_id": "e1"}}"#, "MISSING_FIELD", "event_type"),
     (
         "native",
-        r#"{"kind": "OPENED", "identifiers": [{"type": "email", "value": "a@example.com"}], "colour": 1}"#,
+        r#"{"type": "open", "identifiers": [{"type": "email", "value": "a@example.com"}], "colour": 1}"#,
         "UNKNOWN_FIELD",
         "colour",
     ),
@@ -90,7 +90,7 @@ fn good(format: &str, number: usize) -> Value {
         "pinpoint" => {
             json!({"event_type": "_session.start", "event_timestamp": RUN_S * 1_000, "client": {"client_id": email}})
         }
-        "native" => json!({"kind": "OPENED", "identifiers": [{"type": "email", "value": email}]}),
+        "native" => json!({"type": "open", "identifiers": [{"type": "email", "value": email}]}),
         _ => keyed(&email, &email),
     }
 }

@@ -92,13 +92,13 @@ async fn check(client: &Client, ledger: &Ledger) {
 /// The list, the kept totals and the funnel agree that there are so many.
 async fn assert_counts(client: &Client, sent: u64) {
     let query = "{ eventTypes { type action count } events(filter: {}, first: 1) { totalCount }
-        campaign(externalId: \"71\") { funnel(impliedSteps: false) { steps { kind total unique } } } }";
+        campaign(externalId: \"71\") { funnel(impliedSteps: false) { steps { step total unique } } } }";
     let data = client.data(query, json!({})).await;
     let number = |value: &Value| value.to_string().trim_matches('"').parse::<u64>().unwrap_or_default();
     assert_eq!(number(&data["events"]["totalCount"]), sent, "{data}");
     assert_eq!(number(&data["eventTypes"][0]["count"]), sent, "{data}");
     let steps = data["campaign"]["funnel"]["steps"].as_array().expect("steps");
-    let opened = steps.iter().find(|step| step["kind"] == "OPENED").expect("the step");
+    let opened = steps.iter().find(|step| step["step"] == "OPENED").expect("the step");
     assert_eq!((number(&opened["total"]), number(&opened["unique"])), (sent, CUSTOMERS), "{data}");
 }
 
@@ -127,7 +127,8 @@ impl Server {
         let listen = free.local_addr().expect("it is bound").to_string();
         drop(free);
         let mut command = program.command(["serve", "--listen", &listen, "--log-level", "error"]);
-        command.env("CAMPAIGNQL_ADMIN_KEY", KEY).stdin(Stdio::null()).stdout(Stdio::null());
+        command.env("CAMPAIGNQL_ADMIN_KEY", KEY);
+        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
         let process = command.spawn().expect("the program starts");
         let client = Client::new(&format!("http://{listen}")).with_key(KEY);
         let mut server = Self { process, client };

@@ -2,8 +2,8 @@
 
 use serde_json::json;
 
+use crate::kit::both_databases;
 use crate::kit::record::mail;
-use crate::kit::{TestServer, both_databases};
 
 both_databases! {
     async fn a_running_server_is_alive_and_ready(app: TestServer) {
@@ -17,7 +17,7 @@ both_databases! {
         app.admin.post("/v3/events", &mail("open", "ada@example.com", 1)).await;
         let answer = app.anybody().get("/metrics").await;
         assert_eq!(answer.status, 200);
-        for name in ["campaignql_queue_records", "campaignql_queue_capacity_records"] {
+        for name in ["campaignql_queue_records", "campaignql_http_requests_total"] {
             assert!(answer.text.contains(name), "no {name} in:\n{}", answer.text);
         }
     }

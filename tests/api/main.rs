@@ -2,8 +2,11 @@
 
 mod kit;
 
+mod access;
 mod bad_input;
+mod campaign;
 mod crash;
+mod customer;
 mod health;
 mod import;
 mod ingest;
@@ -12,3 +15,4 @@ mod odp;
 mod oracle;
 mod program;
 mod property;
+mod samples;

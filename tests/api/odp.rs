@@ -4,7 +4,7 @@ use campaignql::domain::access::Scope;
 use serde_json::{Value, json};
 
 use crate::kit::record::{keyed, mail};
-use crate::kit::{Answer, TestServer, both_databases};
+use crate::kit::{Answer, both_databases};
 
 const EVENTS: &str = "/v3/events";
 

@@ -17,8 +17,6 @@ pub const ADMIN_KEY: &str = "test-admin-key-000000000000000000000000";
 
 /// A running server over a database of its own.
 pub struct TestServer {
-    /// The database.
-    pub database: TestDatabase,
     /// Somebody who may do everything in the workspace `default`.
     pub admin: Client,
     running: RunningServer,
@@ -35,7 +33,7 @@ impl TestServer {
         let settings = settings(&database, given);
         let running = http::start(settings).await.expect("the server starts");
         let admin = Client::new(&running.url()).with_key(ADMIN_KEY);
-        Self { database, admin, running }
+        Self { admin, running }
     }
 
     /// Somebody without a key.

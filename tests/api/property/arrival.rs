@@ -80,7 +80,7 @@ fn batch_deliveries(dialect: Dialect, batch: &[&Value], dice: &Dice) -> Vec<Deli
 
 /// The records as an array, as lines, or one after the other; sometimes compressed.
 fn body(batch: &[&Value], dice: &Dice) -> Vec<u8> {
-    let texts: Vec<String> = batch.iter().map(|record| record.to_string()).collect();
+    let texts: Vec<String> = batch.iter().map(ToString::to_string).collect();
     let text = match dice.below(3) {
         0 => format!("[{}]", texts.join(",")),
         1 => texts.join("\n"),
@@ -96,11 +96,6 @@ fn body(batch: &[&Value], dice: &Dice) -> Vec<u8> {
 
 /// The forms that random records come in.
 pub const DIALECTS: [Dialect; 3] = [Dialect::Odp, Dialect::ActivatePro, Dialect::Pinpoint];
-
-/// Random events of all forms: so many records of each, parsed.
-pub fn events(count: usize, dice: &Dice) -> Vec<NewEvent> {
-    DIALECTS.into_iter().flat_map(|dialect| parsed(dialect, &records(dialect, count, dice))).collect()
-}
 
 /// The events of records, none of which may be refused.
 pub fn parsed(dialect: Dialect, records: &[Value]) -> Vec<NewEvent> {

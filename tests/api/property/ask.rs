@@ -1,6 +1,7 @@
 //! Asks the server everything over GraphQL and compares it with the recount.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
 
 use campaignql::domain::event::Namespace;
 use campaignql::domain::funnel::{FUNNEL_STEPS, SIDE_COUNTS};
@@ -59,11 +60,11 @@ async fn compare_people(client: &Client, oracle: &Oracle, seed: u64) {
 async fn compare_event_types(client: &Client, oracle: &Oracle, seed: u64) {
     let query = "{ eventTypes { type action kind count firstAt lastAt } }";
     let data = client.data(query, json!({})).await;
-    let seen = |row: &Value| {
+    let read = |row: &Value| {
         let name = (text(&row["type"]), row["action"].as_str().map(str::to_owned), kind(&row["kind"]));
         (name, Seen { count: number(&row["count"]), first: time(&row["firstAt"]), last: time(&row["lastAt"]) })
     };
-    let got: BTreeMap<_, _> = list(&data["eventTypes"]).iter().map(seen).collect();
+    let got: BTreeMap<_, _> = list(&data["eventTypes"]).iter().map(read).collect();
     assert_eq!(got, oracle.event_types(), "left: server, right: recounted; seed {seed}");
 }
 
@@ -110,31 +111,57 @@ async fn compare_funnels(client: &Client, oracle: &Oracle, campaign: &CampaignNa
         let variables = json!({ "id": campaign.1, "source": source(campaign.0) });
         let data = client.data(&query, variables).await;
         for (index, question) in questions.iter().enumerate() {
-            let got = &data["campaign"][format!("q{index}")];
-            let context = format!("left: server, right: recounted; seed {seed}, {campaign:?}, {question:?}");
-            compare_funnel(got, oracle, campaign, question, &context);
+            let asked = Asked { oracle, campaign, question, seed };
+            asked.compare(&data["campaign"][format!("q{index}")]);
         }
     }
 }
 
-fn compare_funnel(got: &Value, oracle: &Oracle, campaign: &CampaignName, question: &Question, context: &str) {
-    let inferred = oracle.infers_deliveries(campaign, question);
-    assert_eq!(got["deliveredBasis"], if inferred { "INFERRED" } else { "REPORTED" }, "{context}");
+/// A question that was asked about a campaign.
+struct Asked<'a> {
+    oracle: &'a Oracle,
+    campaign: &'a CampaignName,
+    question: &'a Question,
+    seed: u64,
+}
 
-    let whole = Question { group_by: GroupBy::Nothing, by_day: false, ..*question };
-    let everything = Group { value: None, day: None };
-    let machines =
-        |question: Question| oracle.funnel(campaign, &Question { automation: Automation::Machine, ..question });
-    assert_eq!(rows([(everything.clone(), counts(got))]), reported(oracle.funnel(campaign, &whole)), "{context}");
-    assert_eq!(rows([(everything, machine_counts(got))]), acts(machines(whole)), "beside; {context}");
+impl Asked<'_> {
+    fn compare(&self, got: &Value) {
+        let inferred = self.oracle.infers_deliveries(self.campaign, self.question);
+        assert_eq!(got["deliveredBasis"], if inferred { "INFERRED" } else { "REPORTED" }, "{self}");
 
-    if question.group_by != GroupBy::Nothing || question.by_day {
-        let groups = list(&got["groups"]);
-        let read = |read: fn(&Value) -> BTreeMap<Kind, Count>| {
-            rows(groups.iter().map(move |row| (group(row, question.group_by), read(row))))
-        };
-        assert_eq!(read(counts), reported(oracle.funnel(campaign, question)), "{context}");
-        assert_eq!(read(machine_counts), acts(machines(*question)), "beside; {context}");
+        let whole = Question { group_by: GroupBy::Nothing, by_day: false, ..*self.question };
+        let everything = Group { value: None, day: None };
+        assert_eq!(rows([(everything.clone(), counts(got))]), self.recounted(whole), "{self}");
+        assert_eq!(rows([(everything, machine_counts(got))]), self.machines(whole), "beside: {self}");
+
+        if self.question.group_by != GroupBy::Nothing || self.question.by_day {
+            let group = |row: &Value| group(row, self.question.group_by);
+            let groups = list(&got["groups"]).iter();
+            let machines = groups.clone().map(|row| (group(row), machine_counts(row)));
+            assert_eq!(rows(groups.map(|row| (group(row), counts(row)))), self.recounted(*self.question), "{self}");
+            assert_eq!(rows(machines), self.machines(*self.question), "beside: {self}");
+        }
+    }
+
+    /// The kinds that a funnel shows.
+    fn recounted(&self, question: Question) -> Rows {
+        let is_shown = |kind: &Kind| FUNNEL_STEPS.contains(kind) || SIDE_COUNTS.contains(kind);
+        only(self.oracle.funnel(self.campaign, &question), is_shown)
+    }
+
+    /// The opens and clicks of machines.
+    fn machines(&self, question: Question) -> Rows {
+        let question = Question { automation: Automation::Machine, ..question };
+        let is_act = |kind: &Kind| matches!(kind, Kind::Opened | Kind::Clicked);
+        only(self.oracle.funnel(self.campaign, &question), is_act)
+    }
+}
+
+impl fmt::Display for Asked<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { campaign, question, seed, .. } = self;
+        write!(f, "left: server, right: recounted; seed {seed}, {campaign:?}, {question:?}")
     }
 }
 
@@ -171,16 +198,6 @@ fn field(index: usize, question: &Question) -> String {
 /// Leaves out rows in which nothing is counted.
 fn rows(rows: impl IntoIterator<Item = (Group, BTreeMap<Kind, Count>)>) -> Rows {
     rows.into_iter().filter(|(_, row)| !row.is_empty()).collect()
-}
-
-/// Of recounted rows the kinds that a funnel shows.
-fn reported(recounted: Rows) -> Rows {
-    only(recounted, |kind| FUNNEL_STEPS.contains(kind) || SIDE_COUNTS.contains(kind))
-}
-
-/// Of recounted rows the opens and clicks.
-fn acts(recounted: Rows) -> Rows {
-    only(recounted, |kind| matches!(kind, Kind::Opened | Kind::Clicked))
 }
 
 fn only(recounted: Rows, wanted: impl Fn(&Kind) -> bool) -> Rows {

@@ -77,7 +77,7 @@ pub fn event(world: &World, dice: &Dice) -> Value {
         let name = if channel == "email" { "email" } else { "phone" };
         set(&mut data, "target_address", person.any(name, dice));
     }
-    record(channel, action, person, data, dice)
+    record((channel, action), person, &data, dice)
 }
 
 /// For everybody with several sure names, events that name them all, two by two.
@@ -102,7 +102,7 @@ pub fn burst(world: &World, dice: &Dice) -> Vec<Value> {
         let mut data = data.clone();
         data.extend(at(soon_after(start, dice), dice));
         set(&mut data, "url", dice.maybe(90, link(dice)));
-        record("email", "click", person, data, dice)
+        record(("email", "click"), person, &data, dice)
     };
     (0..dice.between(3, 6)).map(|_| click(dice)).collect()
 }
@@ -131,10 +131,10 @@ fn other(person: &Person, dice: &Dice) -> Value {
     if dice.chance(30) {
         campaign(&mut data, action, dice);
     }
-    record(kind, action, person, data, dice)
+    record((kind, action), person, &data, dice)
 }
 
-fn record(kind: &str, action: &str, person: &Person, data: Map<String, Value>, dice: &Dice) -> Value {
+fn record((kind, action): (&str, &str), person: &Person, data: &Map<String, Value>, dice: &Dice) -> Value {
     let mut names: Vec<_> = person.names().cloned().collect();
     dice.shuffle(&mut names);
     names.truncate(dice.between(1, 3));

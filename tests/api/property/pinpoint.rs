@@ -61,12 +61,10 @@ pub fn record(world: &World, dice: &Dice) -> Value {
 /// A machine at work: many links of one mail within about a second.
 pub fn burst(world: &World, dice: &Dice) -> Vec<Value> {
     let (person, email) = world.somebody_with("email", dice);
-    let (campaign, start) = (campaign("click", dice), moment(dice));
-    let click = |dice: &Dice| {
-        let at = soon_after(start, dice);
-        mail_record("click", (person, &email), at, ("mail-burst", &campaign), dice)
-    };
-    (0..dice.between(3, 6)).map(|_| click(dice)).collect()
+    let start = moment(dice);
+    let mail = Mail { act: "click", person, email, at: start, id: "mail-burst", campaign: campaign("click", dice) };
+    let click = |_| Mail { at: soon_after(start, dice), ..mail.clone() }.record(dice);
+    (0..dice.between(3, 6)).map(click).collect()
 }
 
 /// A campaign or journey tries somebody.
@@ -110,34 +108,40 @@ fn endpoint_document(person: &Person, delivery: &str, address: &str, dice: &Dice
 fn mail(world: &World, dice: &Dice) -> Value {
     let (person, email) = world.somebody_with("email", dice);
     let act = dice.pick(&MAIL);
-    let (campaign, at) = (campaign(act, dice), moment(dice));
     let id = dice.pick(&["mail-1", "mail-2", "mail-3"]);
-    mail_record(act, (person, &email), at, (id, &campaign), dice)
+    Mail { act, person, email, at: moment(dice), id, campaign: campaign(act, dice) }.record(dice)
 }
 
-/// For every `_email.*` record the stamp is the time of sending; when it happened is the arrival.
-fn mail_record(
-    act: &str,
-    (person, email): (&Person, &str),
+/// What happened to a mail.
+#[derive(Clone)]
+struct Mail<'a> {
+    act: &'static str,
+    person: &'a Person,
+    email: String,
     at: i64,
-    (id, campaign): (&str, &Map<String, Value>),
-    dice: &Dice,
-) -> Value {
-    let sent_at = if act == "send" { at } else { moment(dice) };
-    let endpoint = person.any("pinpoint_endpoint", dice).unwrap_or_else(|| ACCOUNT.to_owned());
-    let mut event = json!({
-        "mail": { "message_id": id, "message_send_timestamp": sent_at, "destination": [email] },
-    });
-    event[act] = if act == "click" { json!({ "link": link(dice) }) } else { json!({}) };
-    json!({
-        "event_type": format!("_email.{act}"),
-        "event_timestamp": sent_at,
-        "arrival_timestamp": at,
-        "client": { "client_id": endpoint },
-        "attributes": campaign,
-        "awsAccountId": ACCOUNT,
-        "facets": { "email_channel": { "mail_event": event } },
-    })
+    id: &'static str,
+    campaign: Map<String, Value>,
+}
+
+impl Mail<'_> {
+    /// For every `_email.*` record the stamp is the time of sending; when it happened is the arrival.
+    fn record(&self, dice: &Dice) -> Value {
+        let sent_at = if self.act == "send" { self.at } else { moment(dice) };
+        let endpoint = self.person.any("pinpoint_endpoint", dice).unwrap_or_else(|| ACCOUNT.to_owned());
+        let mut event = json!({
+            "mail": { "message_id": self.id, "message_send_timestamp": sent_at, "destination": [self.email] },
+        });
+        event[self.act] = if self.act == "click" { json!({ "link": link(dice) }) } else { json!({}) };
+        json!({
+            "event_type": format!("_email.{}", self.act),
+            "event_timestamp": sent_at,
+            "arrival_timestamp": self.at,
+            "client": { "client_id": endpoint },
+            "attributes": self.campaign,
+            "awsAccountId": ACCOUNT,
+            "facets": { "email_channel": { "mail_event": event } },
+        })
+    }
 }
 
 fn message(world: &World, dice: &Dice) -> Value {

@@ -1,0 +1,115 @@
+//! Vendors' own payloads and requests recorded of their clients, taken in three times over. They stand in a folder beside
+//! the project that `CAMPAIGNQL_SAMPLES` names; without it there is nothing to test here.
+
+use std::path::{Path, PathBuf};
+
+use serde_json::{Value, json};
+
+use crate::kit::{Client, Program, TestServer, both_databases};
+
+both_databases! {
+    async fn a_second_and_third_import_of_every_sample_adds_nothing(database: TestDatabase) {
+        let Some(folder) = folder() else { return };
+        let program = Program::over(database.url());
+        let mut states = Vec::new();
+        for round in 0..3 {
+            for vendor in ["pinpoint", "activatepro"] {
+                let path = folder.join("samples").join(vendor).display().to_string();
+                let ended = program.run(["import", "--format", vendor, "--output", "json", &path]);
+                assert!(matches!(ended.code, 0 | 3), "{vendor}: {}", ended.stderr);
+                let summary: Value = serde_json::from_str(&ended.stdout).expect("JSON");
+                assert!(summary["read"].as_u64() > Some(0), "{vendor}: {summary}");
+                assert_eq!(summary["accepted"].as_u64() > Some(0), round == 0, "{vendor}, round {round}: {summary}");
+            }
+            let app = TestServer::start(database.clone()).await;
+            states.push(state(&app.admin).await);
+            app.stop().await;
+        }
+        assert_eq!(states[0]["kinds"], expected_kinds(), "{:#}", states[0]);
+        assert_eq!(states[1], states[0]);
+        assert_eq!(states[2], states[0]);
+    }
+
+    async fn recorded_requests_are_accepted_and_their_repeats_are_duplicates(database: TestDatabase) {
+        let Some(folder) = folder() else { return };
+        let app = TestServer::start(database).await;
+        let bodies = recorded_bodies(&folder.join("recorded"));
+        assert!(bodies.len() > 10, "only {} requests", bodies.len());
+        for round in 0..3 {
+            for body in &bodies {
+                let answer = app.admin.post_text("/v3/events", body).await;
+                assert_eq!(answer.status, 202, "{body}: {}", answer.text);
+                let results = answer.json["results"].as_array().expect("a result each");
+                for (record, result) in records(body).iter().zip(results) {
+                    let expected = if round > 0 && is_recognisable(record) { &["DUPLICATE"][..] } else { &["ACCEPTED", "DUPLICATE"] };
+                    let status = result["status"].as_str().unwrap_or_default();
+                    assert!(expected.contains(&status), "round {round}: {record}: {result}");
+                }
+            }
+        }
+    }
+}
+
+fn folder() -> Option<PathBuf> {
+    let folder = std::env::var_os("CAMPAIGNQL_SAMPLES").map(PathBuf::from);
+    if folder.is_none() {
+        eprintln!("CAMPAIGNQL_SAMPLES is not set: no samples are imported");
+    }
+    folder
+}
+
+/// What must not change by a repeat.
+async fn state(client: &Client) -> Value {
+    let query = "{ eventTypes { type action kind count firstAt lastAt } quarantine(first: 100) { totalCount nodes { code raw } }
+        campaigns(first: 100) { nodes { externalId funnel { steps { step total unique } beside { kind total unique } } } }
+        reachabilityFunnel(channel: \"email\") { steps { step customers } } }";
+    let mut data = client.data(query, json!({})).await;
+    let kinds = data["eventTypes"].as_array().expect("a list").iter();
+    let mut kinds: Vec<String> =
+        kinds.map(|seen| format!("{} {} {}", seen["type"], seen["kind"], seen["count"])).collect();
+    kinds.sort();
+    data["kinds"] = json!(kinds.iter().map(|kind| kind.replace('"', "")).collect::<Vec<_>>());
+    data
+}
+
+/// Type, kind and number of the events that the samples hold.
+fn expected_kinds() -> Value {
+    json!([
+        "_campaign.send SENT 2",
+        "_campaign.send TARGETED 2",
+        "_email.click CLICKED 1",
+        "_email.delivered DELIVERED 1",
+        "_email.open OPENED 1",
+        "_email.send SENT 1",
+        "_journey.send TARGETED 1",
+        "_session.stop OTHER 1",
+        "_sms.success DELIVERED 1",
+        "message delivered DELIVERED 1",
+        "message sent SENT 1",
+    ])
+}
+
+/// The bodies of every recorded `POST /v3/events`, as they were sent.
+fn recorded_bodies(folder: &Path) -> Vec<String> {
+    let files = std::fs::read_dir(folder).expect("the folder of the recordings").flatten();
+    let mut paths: Vec<PathBuf> = files.map(|file| file.path()).collect();
+    paths.sort();
+    let recordings = paths.iter().filter_map(|path| serde_json::from_slice::<Value>(&std::fs::read(path).ok()?).ok());
+    let requests = recordings.flat_map(|recording| recording["requests"].as_array().cloned().unwrap_or_default());
+    let events =
+        requests.filter(|request| request["method"] == "POST" && request["url"].as_str() == Some("/v3/events"));
+    events.filter_map(|request| request["body_raw"].as_str().map(str::to_owned)).collect()
+}
+
+fn records(body: &str) -> Vec<Value> {
+    match serde_json::from_str(body).expect("clients send JSON") {
+        Value::Array(records) => records,
+        one => vec![one],
+    }
+}
+
+/// A record with neither a key nor a time is new every time.
+fn is_recognisable(record: &Value) -> bool {
+    let given = |name: &str| !matches!(&record["data"][name], Value::Null) && record["data"][name] != "";
+    given("idempotence_id") || given("ts")
+}
