@@ -182,10 +182,15 @@ fn normalize_phone(value: &str) -> String {
     if !dialable {
         return value.to_owned();
     }
-    match phonenumber::parse(None, value) {
-        Ok(number) => number.format().mode(phonenumber::Mode::E164).to_string(),
-        Err(_) => value.to_owned(),
-    }
+    // The parser strips national prefixes. Of a number too short to be one it would strip digit after digit, so that two
+    // parses differ: such a number keeps its digits.
+    let e164 = international(value).filter(|e164| international(e164).as_deref() == Some(e164));
+    e164.unwrap_or_else(|| value.chars().filter(|c| *c == '+' || c.is_ascii_digit()).collect())
+}
+
+fn international(value: &str) -> Option<String> {
+    let number = phonenumber::parse(None, value).ok()?;
+    Some(number.format().mode(phonenumber::Mode::E164).to_string())
 }
 
 #[cfg(test)]

@@ -31,6 +31,7 @@ pub mod limits;
 pub mod loader;
 pub mod node;
 pub mod page;
+pub mod page_variables;
 pub mod range;
 pub mod request_scope;
 pub mod scalar;

@@ -11,6 +11,7 @@ use futures_util::stream::BoxStream;
 
 use super::error;
 use super::loader::Loaders;
+use super::page_variables;
 
 /// Makes the scope of a request.
 pub struct RequestScope;
@@ -39,9 +40,10 @@ impl Extension for RequestScope {
     async fn prepare_request(
         &self,
         ctx: &ExtensionContext<'_>,
-        request: Request,
+        mut request: Request,
         next: NextPrepareRequest<'_>,
     ) -> ServerResult<Request> {
+        page_variables::set_omitted(&mut request);
         next.run(ctx, request.data(Loaders::default())).await
     }
 }

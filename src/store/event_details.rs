@@ -1,10 +1,10 @@
 //! The part of an event that no query filters by, deflated into one column.
 
-use std::io::{Read, Write};
+use std::cell::RefCell;
+use std::io::Read;
 
-use flate2::Compression;
 use flate2::read::DeflateDecoder;
-use flate2::write::DeflateEncoder;
+use flate2::{Compress, Compression, FlushCompress, Status};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
@@ -48,9 +48,8 @@ pub struct EventDetails {
 impl EventDetails {
     /// Packs the details into a column.
     pub fn encode(&self) -> Vec<u8> {
-        let mut encoder = DeflateEncoder::new(Vec::with_capacity(256), Compression::fast());
-        serde_json::to_writer(&mut encoder, self).expect("details are plain JSON, and a vector takes any bytes");
-        encoder.flush().and_then(|()| encoder.finish()).expect("a vector takes any bytes")
+        let json = serde_json::to_vec(self).expect("details are plain JSON");
+        DEFLATE.with_borrow_mut(|deflate| deflated(deflate, &json))
     }
 
     /// Unpacks what [`Self::encode`] packed.
@@ -58,6 +57,24 @@ impl EventDetails {
         let mut json = Vec::with_capacity(bytes.len() * 3);
         DeflateDecoder::new(bytes).read_to_end(&mut json).map_err(|error| Error::Corrupt(error.to_string()))?;
         serde_json::from_slice(&json).map_err(|error| Error::Corrupt(error.to_string()))
+    }
+}
+
+thread_local! {
+    /// A compressor is some 300 KB to set up, many times the work of an event: each thread keeps one.
+    static DEFLATE: RefCell<Compress> = RefCell::new(Compress::new(Compression::fast(), false));
+}
+
+fn deflated(deflate: &mut Compress, json: &[u8]) -> Vec<u8> {
+    deflate.reset();
+    let mut bytes = Vec::with_capacity(json.len() / 2 + 64);
+    loop {
+        let rest = &json[usize::try_from(deflate.total_in()).unwrap_or(json.len()).min(json.len())..];
+        let status = deflate.compress_vec(rest, &mut bytes, FlushCompress::Finish);
+        match status.expect("a stream just reset takes any bytes") {
+            Status::StreamEnd => return bytes,
+            Status::Ok | Status::BufError => bytes.reserve(json.len().max(64)),
+        }
     }
 }
 

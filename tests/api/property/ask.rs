@@ -11,6 +11,7 @@ use campaignql::domain::time::Micros;
 use chrono::{DateTime, NaiveDate};
 use serde_json::{Value, json};
 
+use super::dice::Dice;
 use super::questions::questions;
 use crate::kit::Client;
 use crate::oracle::address::{Address, Reach};
@@ -19,6 +20,8 @@ use crate::oracle::funnel::{Count, Group, GroupBy, Question, Rows, Unit};
 use crate::oracle::steps::Automation;
 use crate::oracle::{CampaignName, Oracle};
 
+/// Questions about a campaign in one trial, picked by chance from all: the next trial asks others.
+const ASKED: usize = 120;
 /// Questions in one operation.
 const AT_ONCE: usize = 40;
 
@@ -103,7 +106,9 @@ async fn reach(client: &Client, channel: &str) -> Reach {
 }
 
 async fn compare_funnels(client: &Client, oracle: &Oracle, campaign: &CampaignName, seed: u64) {
-    for questions in questions().chunks(AT_ONCE) {
+    let mut asked = questions();
+    Dice::new(seed).shuffle(&mut asked);
+    for questions in asked[..ASKED].chunks(AT_ONCE) {
         let fields: String = questions.iter().enumerate().map(|(index, question)| field(index, question)).collect();
         let query = format!(
             "query($id: String!, $source: CampaignSource!) {{ campaign(externalId: $id, source: $source) {{ {fields} }} }}"
