@@ -52,20 +52,16 @@ async fn compare_people(client: &Client, oracle: &Oracle, seed: u64) {
     let query = "query($input: IdentifierInput!) { customer(identifier: $input) { \
         id mergedFrom identifiers { type value } events { totalCount } firstSeenAt lastSeenAt } }";
     let mut ids = BTreeSet::new();
-    for (number, person) in oracle.people.iter().enumerate() {
-        let times = oracle.events.iter().filter(|happened| happened.person == number).map(|happened| happened.at);
-        let seen = (times.clone().count() as i64, times.clone().min(), times.max());
+    for (index, person) in oracle.people.iter().enumerate() {
+        let times = oracle.events.iter().filter(|happened| happened.person == index).map(|happened| happened.at);
+        let expected = (times.clone().count() as i64, times.clone().min(), times.max());
         for identifier in person {
             let context = format!("left: server, right: recounted; seed {seed}, {identifier:?}");
             let customer = &client.data(query, json!({ "input": input(identifier) })).await["customer"];
             let named = list(&customer["identifiers"]).iter().map(identifier_of).collect::<BTreeSet<_>>();
             assert_eq!(named, *person, "{context}");
-            let events = self::number(&customer["events"]["totalCount"]);
-            assert_eq!(
-                (events, Some(time(&customer["firstSeenAt"])), Some(time(&customer["lastSeenAt"]))),
-                seen,
-                "{context}"
-            );
+            let [first, last] = ["firstSeenAt", "lastSeenAt"].map(|field| Some(time(&customer[field])));
+            assert_eq!((number(&customer["events"]["totalCount"]), first, last), expected, "{context}");
             for merged in list(&customer["mergedFrom"]) {
                 let data = client.data("query($id: ID!) { customer(id: $id) { id } }", json!({ "id": merged })).await;
                 assert_eq!(data["customer"]["id"], customer["id"], "{context}");
