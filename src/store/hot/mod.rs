@@ -183,10 +183,13 @@ pub struct Repoint {
     pub column: &'static str,
 }
 
-/// Whether a failed transaction may succeed when run again: a deadlock or serialisation failure of Postgres, or a key
-/// that another server inserted first.
+/// Whether a failed transaction may succeed when run again: a deadlock or serialisation failure of Postgres, a key that
+/// another server inserted first, or a SQLite file that another program is writing to.
 pub fn is_worth_repeating(error: &Error) -> bool {
     let Error::Database(source) = error else { return false };
+    if let Some(error) = source.downcast_ref::<rusqlite::Error>() {
+        return error.sqlite_error_code() == Some(rusqlite::ErrorCode::DatabaseBusy);
+    }
     let Some(sqlx::Error::Database(database)) = source.downcast_ref::<sqlx::Error>() else { return false };
     matches!(database.code().as_deref(), Some("40001" | "40P01" | "23505"))
 }
