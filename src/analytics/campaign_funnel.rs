@@ -162,7 +162,7 @@ mod tests {
             .into_iter()
             .map(|value| (group_id(value), value.map(str::to_owned)))
             .collect::<HashMap<_, _>>();
-        let rows = vec![
+        let rows = [
             row(Grouping::None, None, 5, 3),
             row(Grouping::None, None, 5, 2),
             row(Grouping::None, None, 6, 1),

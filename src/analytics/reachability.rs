@@ -94,17 +94,17 @@ fn fold(known: i64, best: &[ReachCount]) -> ReachabilityFunnel {
     // A customer created between the two reads has an address but was not counted as known.
     let known = known.max(with_address);
     let mut lost = BTreeMap::new();
-    let mut lose = |loss, customers: i64| {
+    let mut drop_out = |loss, customers: i64| {
         if customers > 0 {
             *lost.entry(loss).or_default() += customers;
         }
     };
-    lose(ReachabilityLoss::NoAddress, known - with_address);
+    drop_out(ReachabilityLoss::NoAddress, known - with_address);
     for count in best {
         match count.best {
-            BestAddress::Unreachable(code) => lose(ReachabilityLoss::Unreachable(code), count.customers),
-            BestAddress::OptedOut => lose(ReachabilityLoss::OptedOut, count.customers),
-            BestAddress::NoConsent => lose(ReachabilityLoss::NoConsent, count.customers),
+            BestAddress::Unreachable(code) => drop_out(ReachabilityLoss::Unreachable(code), count.customers),
+            BestAddress::OptedOut => drop_out(ReachabilityLoss::OptedOut, count.customers),
+            BestAddress::NoConsent => drop_out(ReachabilityLoss::NoConsent, count.customers),
             BestAddress::Consented => {}
         }
     }

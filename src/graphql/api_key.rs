@@ -50,33 +50,33 @@ impl ApiKey {
     }
 
     /// What it is for.
-    async fn name(&self) -> &str {
+    fn name(&self) -> &str {
         &self.row.name
     }
 
     /// What it admits to.
-    async fn scope(&self) -> Result<ApiKeyScope> {
+    fn scope(&self) -> Result<ApiKeyScope> {
         let scope = Scope::from_name(&self.row.scope);
         Ok(scope.ok_or_else(|| crate::Error::Corrupt(format!("scope {}", self.row.scope)))?.into())
     }
 
     /// How it begins, to recognise it by.
-    async fn prefix(&self) -> &str {
+    fn prefix(&self) -> &str {
         &self.row.prefix
     }
 
     /// When it was made.
-    async fn created_at(&self) -> DateTime {
+    fn created_at(&self) -> DateTime {
         DateTime(Micros(self.row.created_at))
     }
 
     /// From when on it no longer admits; null: never.
-    async fn expires_at(&self) -> Option<DateTime> {
+    fn expires_at(&self) -> Option<DateTime> {
         self.row.expires_at.map(|at| DateTime(Micros(at)))
     }
 
     /// When it was revoked; null: it was not.
-    async fn revoked_at(&self) -> Option<DateTime> {
+    fn revoked_at(&self) -> Option<DateTime> {
         self.row.revoked_at.map(|at| DateTime(Micros(at)))
     }
 }
@@ -142,12 +142,10 @@ pub async fn revoke(ctx: &Context<'_>, id: &ID) -> Result<ApiKeyRevokePayload> {
         }
         _ => None,
     };
-    Ok(match revoked {
-        Some(row) => ApiKeyRevokePayload { api_key: Some(row.into()), user_errors: Vec::new() },
-        None => {
-            let message = format!("{} names no key", id.as_str());
-            let error = UserError::new(UserErrorCode::NotFound, &["id"], message);
-            ApiKeyRevokePayload { api_key: None, user_errors: vec![error] }
-        }
-    })
+    let unknown = || {
+        let message = format!("{} names no key", id.as_str());
+        vec![UserError::new(UserErrorCode::NotFound, &["id"], message)]
+    };
+    let user_errors = if revoked.is_some() { Vec::new() } else { unknown() };
+    Ok(ApiKeyRevokePayload { api_key: revoked.map(ApiKey::from), user_errors })
 }

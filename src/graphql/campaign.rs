@@ -43,17 +43,17 @@ impl Campaign {
     }
 
     /// The id that its source gave it.
-    async fn external_id(&self) -> &str {
+    fn external_id(&self) -> &str {
         &self.row.external_id
     }
 
     /// The name, once an event or a person told it; null until then.
-    async fn name(&self) -> Option<&str> {
+    fn name(&self) -> Option<&str> {
         self.row.name.as_deref()
     }
 
     /// Who issued the external id.
-    async fn source(&self) -> Result<CampaignSource> {
+    fn source(&self) -> Result<CampaignSource> {
         let known = Namespace::from_name(&self.row.namespace);
         let namespace = known.ok_or_else(|| crate::Error::Corrupt(format!("namespace {}", self.row.namespace)))?;
         Ok(namespace.into())
@@ -65,7 +65,7 @@ impl Campaign {
     }
 
     /// When the first event that names it was taken in.
-    async fn created_at(&self) -> DateTime {
+    fn created_at(&self) -> DateTime {
         DateTime(Micros(self.row.created_at))
     }
 
@@ -82,12 +82,12 @@ impl Campaign {
     }
 
     /// When it was archived; null where it is not. Archived campaigns go on counting.
-    async fn archived_at(&self) -> Option<DateTime> {
+    fn archived_at(&self) -> Option<DateTime> {
         self.row.archived_at.map(|at| DateTime(Micros(at)))
     }
 
     /// Tags, in the order in which they were given.
-    async fn tags(&self) -> Result<Vec<String>> {
+    fn tags(&self) -> Result<Vec<String>> {
         Ok(store::campaign::tags(&self.row)?)
     }
 
@@ -109,7 +109,6 @@ impl Campaign {
     /// How many were targeted, sent to, delivered to, opened and clicked, and what happened beside. Answered from
     /// maintained counts, whatever the number of events.
     #[graphql(complexity = "5 + child_complexity")]
-    #[expect(clippy::too_many_arguments, reason = "each is an argument of the field")]
     async fn funnel(
         &self,
         ctx: &Context<'_>,

@@ -118,14 +118,14 @@ impl CampaignFunnel {
 impl CampaignFunnel {
     /// The numbers of the whole campaign within the range.
     #[graphql(flatten)]
-    async fn counts(&self) -> &FunnelCounts {
+    fn counts(&self) -> &FunnelCounts {
         &self.counts
     }
 
     /// The numbers of every group, ordered by value and day; null without `groupBy`. A group without any event is left
     /// out. In a group that is not a day a unit counts at its first event within the group, so that unique numbers of
     /// groups need not add up to those of the whole.
-    async fn groups(&self) -> Option<&[CampaignFunnelGroup]> {
+    fn groups(&self) -> Option<&[CampaignFunnelGroup]> {
         self.groups.as_deref()
     }
 }
@@ -149,33 +149,33 @@ impl CampaignFunnelGroup {
 #[Object]
 impl CampaignFunnelGroup {
     /// The run, when grouped by RUN; null for events without one.
-    async fn run(&self) -> Option<&str> {
+    fn run(&self) -> Option<&str> {
         self.value_in(Grouping::Run)
     }
 
     /// The treatment, when grouped by TREATMENT; null for events without one.
-    async fn treatment(&self) -> Option<&str> {
+    fn treatment(&self) -> Option<&str> {
         self.value_in(Grouping::Treatment)
     }
 
     /// The touchpoint, when grouped by TOUCHPOINT; null for events without one.
-    async fn touchpoint(&self) -> Option<&str> {
+    fn touchpoint(&self) -> Option<&str> {
         self.value_in(Grouping::Touchpoint)
     }
 
     /// The channel, when grouped by CHANNEL; null for events without one.
-    async fn channel(&self) -> Option<&str> {
+    fn channel(&self) -> Option<&str> {
         self.value_in(Grouping::Channel)
     }
 
     /// The day in the workspace's time zone, when grouped by DAY; otherwise null.
-    async fn day(&self) -> Option<Date> {
+    fn day(&self) -> Option<Date> {
         self.day.map(|day| Date(date_of(day)))
     }
 
     /// The numbers of the group.
     #[graphql(flatten)]
-    async fn counts(&self) -> &FunnelCounts {
+    fn counts(&self) -> &FunnelCounts {
         &self.counts
     }
 }

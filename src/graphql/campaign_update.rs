@@ -58,18 +58,16 @@ pub async fn archive(ctx: &Context<'_>, id: &ID, is_archived: bool) -> Result<Ca
 }
 
 async fn apply(ctx: &Context<'_>, id: &ID, changes: CampaignChanges) -> Result<CampaignPayload> {
-    let changed = match NodeId::campaign(id) {
+    let updated = match NodeId::campaign(id) {
         Some(number) => store::campaign::update(store(ctx)?, caller(ctx)?.workspace_id(), number, changes).await?,
         None => None,
     };
-    Ok(match changed {
-        Some(row) => CampaignPayload { campaign: Some(row.into()), user_errors: Vec::new() },
-        None => {
-            let message = format!("{} names no campaign", id.as_str());
-            let error = UserError::new(UserErrorCode::NotFound, &["id"], message);
-            CampaignPayload { campaign: None, user_errors: vec![error] }
-        }
-    })
+    let unknown = || {
+        let message = format!("{} names no campaign", id.as_str());
+        vec![UserError::new(UserErrorCode::NotFound, &["id"], message)]
+    };
+    let user_errors = if updated.is_some() { Vec::new() } else { unknown() };
+    Ok(CampaignPayload { campaign: updated.map(Campaign::from), user_errors })
 }
 
 fn distinct(tags: Vec<String>) -> Vec<String> {

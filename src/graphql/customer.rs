@@ -39,7 +39,7 @@ impl Customer {
     }
 
     /// Whether it has, or had, an identifier that names one person.
-    async fn is_identified(&self) -> bool {
+    fn is_identified(&self) -> bool {
         self.row.is_identified
     }
 
@@ -56,7 +56,7 @@ impl Customer {
     }
 
     /// When it was first taken in.
-    async fn created_at(&self) -> DateTime {
+    fn created_at(&self) -> DateTime {
         DateTime(Micros(self.row.created_at))
     }
 
@@ -72,7 +72,6 @@ impl Customer {
 
     /// Its events and those of all that became part of it, the latest occurrence first.
     #[graphql(complexity = "page_cost(first, last, child_complexity)")]
-    #[expect(clippy::too_many_arguments, reason = "each is an argument of the field")]
     async fn events(
         &self,
         ctx: &Context<'_>,

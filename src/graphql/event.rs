@@ -35,7 +35,7 @@ impl From<entity::event::Model> for Event {
 /// Something that the reader of an event should know about how it was taken.
 #[derive(Clone, Debug, SimpleObject)]
 pub struct EventNote {
-    /// Stable code, such as "IDENTIFIER_DROPPED".
+    /// Stable code, such as `IDENTIFIER_DROPPED`.
     code: String,
     /// What happened, naming the value and the rule.
     message: String,
@@ -61,22 +61,22 @@ impl Event {
     }
 
     /// What it means.
-    async fn kind(&self) -> EventKind {
+    fn kind(&self) -> EventKind {
         Kind::from_code(self.row.kind as u8).into()
     }
 
     /// When it happened; for a record without a time, when it was taken in.
-    async fn occurred_at(&self) -> DateTime {
+    fn occurred_at(&self) -> DateTime {
         DateTime(Micros(self.row.occurred_at))
     }
 
     /// When it was taken in.
-    async fn received_at(&self) -> DateTime {
+    fn received_at(&self) -> DateTime {
         DateTime(Micros(self.row.received_at))
     }
 
     /// Who it named, in normal form, sorted by type and value.
-    async fn identifiers(&self) -> Result<Vec<Identifier>> {
+    fn identifiers(&self) -> Result<Vec<Identifier>> {
         let identifiers = self.details()?.identifiers.iter();
         Ok(identifiers.map(|(name, value)| Identifier { name: name.clone(), value: value.clone() }).collect())
     }
@@ -115,42 +115,42 @@ impl Event {
     }
 
     /// The vendor's id or name of the content.
-    async fn content(&self) -> Result<Option<&str>> {
+    fn content(&self) -> Result<Option<&str>> {
         Ok(self.details()?.content.as_deref())
     }
 
     /// The vendor's id of the list concerned.
-    async fn list(&self) -> Result<Option<&str>> {
+    fn list(&self) -> Result<Option<&str>> {
         Ok(self.details()?.list.as_deref())
     }
 
     /// The vendor's id of the message.
-    async fn message_id(&self) -> Result<Option<&str>> {
+    fn message_id(&self) -> Result<Option<&str>> {
         Ok(self.details()?.message_id.as_deref())
     }
 
     /// The address whose state it changes; it names nobody.
-    async fn target_address(&self) -> Result<Option<&str>> {
+    fn target_address(&self) -> Result<Option<&str>> {
         Ok(self.details()?.target_address.as_deref())
     }
 
     /// The link, of a click.
-    async fn url(&self) -> Result<Option<&str>> {
+    fn url(&self) -> Result<Option<&str>> {
         Ok(self.details()?.url.as_deref())
     }
 
     /// Why, of skips, failures, bounces and reachability updates.
-    async fn reason(&self) -> Result<Option<&str>> {
+    fn reason(&self) -> Result<Option<&str>> {
         Ok(self.details()?.reason.as_deref())
     }
 
     /// The vendor's verdict on who acted.
-    async fn automation(&self) -> EventAutomation {
+    fn automation(&self) -> EventAutomation {
         Automation::from_code(self.row.automation as u8).into()
     }
 
     /// When the vendor says that the message was sent; null where it does not.
-    async fn sent_at(&self) -> Result<Option<DateTime>> {
+    fn sent_at(&self) -> Result<Option<DateTime>> {
         Ok(self.details()?.sent_at.map(|at| DateTime(Micros(at))))
     }
 
@@ -162,12 +162,12 @@ impl Event {
     }
 
     /// Everything else that came, as an object, without loss.
-    async fn data(&self) -> Result<Json> {
+    fn data(&self) -> Result<Json> {
         Ok(Json(self.details()?.data.clone().into()))
     }
 
     /// What to know about how it was taken, such as an identifier that means nobody.
-    async fn notes(&self) -> Result<Vec<EventNote>> {
+    fn notes(&self) -> Result<Vec<EventNote>> {
         let notes = self.details()?.notes.iter();
         Ok(notes.map(|(code, message)| EventNote { code: code.clone(), message: message.clone() }).collect())
     }

@@ -55,8 +55,8 @@ pub enum EventOrderField {
 /// How events are ordered; ties are broken by id.
 #[derive(Clone, Copy, Debug, InputObject)]
 pub struct EventOrder {
-    /// What they are ordered by: OCCURRED_AT where the filter names a campaign, a customer or an identifier, otherwise
-    /// RECEIVED_AT.
+    /// What they are ordered by: `OCCURRED_AT` where the filter names a campaign, a customer or an identifier, otherwise
+    /// `RECEIVED_AT`.
     field: EventOrderField,
     /// In which direction.
     #[graphql(default_with = "OrderDirection::Desc")]

@@ -10,7 +10,7 @@ use super::kind::EventKind;
 use super::scalar::Json;
 use super::source::{CampaignSource, EventAutomation, EventDialect};
 use crate::dialect;
-use crate::domain::event::{Automation, Dialect, Namespace, Record};
+use crate::domain::event::{Automation, Dialect, Namespace};
 use crate::domain::kind::Kind;
 
 /// The campaign that an event belongs to. One that was never seen is created on the spot.
@@ -40,8 +40,8 @@ pub struct EventInput {
     occurred_at: Option<String>,
     /// Who it is about: at least one.
     identifiers: Vec<IdentifierInput>,
-    /// Channel: email, sms, mms, push, web_push, voice, whatsapp, in_app, web_modal, web_embed, direct_mail, custom, or
-    /// your own name.
+    /// Channel: `email`, `sms`, `mms`, `push`, `web_push`, `voice`, `whatsapp`, `in_app`, `web_modal`, `web_embed`,
+    /// `direct_mail`, `custom`, or your own name.
     channel: Option<String>,
     /// The campaign.
     campaign: Option<EventCampaignInput>,
@@ -99,7 +99,8 @@ pub async fn typed(
     if let Some(error) = check_number(input.events.len(), "events") {
         return Ok(EventsIngestPayload::refused(error));
     }
-    let records = input.events.into_iter().flat_map(|event| read(Dialect::Native, event.into_json())).collect();
+    let records =
+        input.events.into_iter().flat_map(|event| dialect::read_value(Dialect::Native, &event.into_json())).collect();
     submit(ctx, "eventsIngest", (Dialect::Native, records), selection).await
 }
 
@@ -113,12 +114,8 @@ pub async fn vendor(
         return Ok(EventsIngestPayload::refused(error));
     }
     let dialect = Dialect::from(input.dialect);
-    let records = input.records.into_iter().flat_map(|record| read(dialect, record.0)).collect();
+    let records = input.records.into_iter().flat_map(|record| dialect::read_value(dialect, &record.0)).collect();
     submit(ctx, "vendorEventsIngest", (dialect, records), selection).await
-}
-
-fn read(dialect: Dialect, value: Value) -> Vec<Record> {
-    dialect::read_value(dialect, &value)
 }
 
 impl EventInput {

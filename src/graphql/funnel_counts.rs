@@ -120,6 +120,7 @@ impl From<StepCount> for KindCount {
 /// Rates of a funnel: shares between 0 and 1 (above 1 where repeated events or missing earlier steps make them so).
 /// Each is null where its denominator is 0.
 #[derive(Clone, Copy, Debug, SimpleObject)]
+#[expect(clippy::struct_field_names, reason = "clients know the rates by these names")]
 pub struct FunnelRates {
     /// Delivered / sent.
     delivery_rate: Option<f64>,
@@ -169,7 +170,7 @@ pub struct FunnelCounts(pub Counts);
 #[Object]
 impl FunnelCounts {
     /// The steps, in the order of the way.
-    async fn steps(&self) -> Vec<FunnelStepCount> {
+    fn steps(&self) -> Vec<FunnelStepCount> {
         let step = |kind| {
             let StepCount { total, unique, .. } = self.0.step(kind);
             FunnelStepCount { step: FunnelStep::of(kind), total: BigInt(total), unique: BigInt(unique) }
@@ -177,30 +178,30 @@ impl FunnelCounts {
         FUNNEL_STEPS.into_iter().map(step).collect()
     }
 
-    /// What is counted beside the steps: HELD_OUT, SKIPPED, FAILED, DEFERRED, DELIVERY_UNKNOWN, SOFT_BOUNCED,
-    /// HARD_BOUNCED, SPAM_REPORTED, LIST_UNSUBSCRIBED, OPTED_OUT, ENGAGED, DISENGAGED, IMPRESSION, SUBMITTED and EXITED,
-    /// in this order, zeros included.
-    async fn beside(&self) -> Vec<KindCount> {
+    /// What is counted beside the steps: `HELD_OUT`, `SKIPPED`, `FAILED`, `DEFERRED`, `DELIVERY_UNKNOWN`, `SOFT_BOUNCED`,
+    /// `HARD_BOUNCED`, `SPAM_REPORTED`, `LIST_UNSUBSCRIBED`, `OPTED_OUT`, `ENGAGED`, `DISENGAGED`, `IMPRESSION`,
+    /// `SUBMITTED` and `EXITED`, in this order, zeros included.
+    fn beside(&self) -> Vec<KindCount> {
         SIDE_COUNTS.into_iter().map(|kind| self.0.step(kind).into()).collect()
     }
 
     /// Where the number of deliveries comes from.
-    async fn delivered_basis(&self) -> DeliveredBasis {
+    fn delivered_basis(&self) -> DeliveredBasis {
         self.0.delivered_basis.into()
     }
 
     /// Opens of known machines, whatever `automation` says.
-    async fn machine_opens(&self) -> KindCount {
+    fn machine_opens(&self) -> KindCount {
         self.0.machine(Kind::Opened).into()
     }
 
     /// Clicks of known machines, whatever `automation` says.
-    async fn machine_clicks(&self) -> KindCount {
+    fn machine_clicks(&self) -> KindCount {
         self.0.machine(Kind::Clicked).into()
     }
 
     /// Rates.
-    async fn rates(
+    fn rates(
         &self,
         #[graphql(desc = "Which numbers they are made of.", default_with = "CountBasis::Unique")] basis: CountBasis,
         #[graphql(desc = "What they divide by.", default_with = "RateBase::Default")] of: RateBase,

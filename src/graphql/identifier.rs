@@ -14,8 +14,8 @@ use crate::store;
 /// A value that names a customer.
 #[derive(Clone, Debug, InputObject)]
 pub struct IdentifierInput {
-    /// The type, such as "email", "phone", "user_id", "fs_user_id", "activatepro_id", "pinpoint_endpoint", "vuid", one
-    /// that ends in "_push_token", or one of the workspace's own.
+    /// The type, such as `email`, `phone`, `user_id`, `fs_user_id`, `activatepro_id`, `pinpoint_endpoint`, `vuid`, one that
+    /// ends in `_push_token`, or one of the workspace's own.
     #[graphql(name = "type")]
     pub name: String,
     /// The value in any spelling: emails are lower-cased, phone numbers brought to E.164.
@@ -53,7 +53,7 @@ fn unknown_type(name: &str) -> Fault {
 /// A value that names a customer, in its normal form.
 #[derive(Clone, Debug, PartialEq, Eq, SimpleObject)]
 pub struct Identifier {
-    /// The type, such as "email".
+    /// The type, such as `email`.
     #[graphql(name = "type")]
     pub name: String,
     /// The value.
@@ -98,29 +98,29 @@ impl CustomerIdentifier {
 /// An identifier of a customer, in its normal form.
 #[Object]
 impl CustomerIdentifier {
-    /// The type, such as "email".
+    /// The type, such as `email`.
     #[graphql(name = "type")]
-    async fn name(&self) -> &str {
+    fn name(&self) -> &str {
         &self.row.name
     }
 
     /// The value.
-    async fn value(&self) -> &str {
+    fn value(&self) -> &str {
         &self.row.value
     }
 
     /// How far it may be trusted to name one person.
-    async fn confidence(&self) -> IdentifierConfidence {
+    fn confidence(&self) -> IdentifierConfidence {
         self.rule().map_or(identifier::Confidence::Low, |rule| rule.confidence).into()
     }
 
     /// Channels that it can be written to, sorted; empty where it is no address.
-    async fn channels(&self) -> Vec<String> {
+    fn channels(&self) -> Vec<String> {
         self.address().map(|(_, channels)| channels).unwrap_or_default()
     }
 
     /// When it was linked to this customer.
-    async fn linked_at(&self) -> DateTime {
+    fn linked_at(&self) -> DateTime {
         DateTime(Micros(self.row.linked_at))
     }
 

@@ -40,11 +40,11 @@ pub struct IngestResult {
     status: IngestResultStatus,
     /// Its first new event; null where it has none.
     event_id: Option<ID>,
-    /// Stable reason code, such as "MISSING_IDENTIFIER"; null unless quarantined.
+    /// Stable reason code, such as `MISSING_IDENTIFIER`; null unless quarantined.
     code: Option<String>,
     /// What is wrong, naming the value and the rule; null unless quarantined.
     message: Option<String>,
-    /// JSON path of the offending field, such as "data.ts"; empty for the whole record, null unless quarantined.
+    /// JSON path of the offending field, such as `data.ts`; empty for the whole record, null unless quarantined.
     path: Option<String>,
 }
 

@@ -1,4 +1,4 @@
-//! Every limit of the GraphQL API, in one place. A request beyond one gets LIMIT_EXCEEDED or BAD_INPUT, naming it.
+//! Every limit of the GraphQL API, in one place. A request beyond one gets `LIMIT_EXCEEDED` or `BAD_INPUT`, naming it.
 
 /// Deepest nesting of fields.
 pub const MAX_DEPTH: usize = 20;

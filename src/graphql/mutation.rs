@@ -46,7 +46,6 @@ impl Mutation {
     /// Sends one event to ODP's model, as the Flag server's `sendOdpEvent` does. Adds to `data` unless given:
     /// `idempotence_id` (a random UUID), `data_source_type`, `data_source` and `data_source_version`.
     #[graphql(guard = "Needs(Permission::IngestEvents)")]
-    #[expect(clippy::too_many_arguments, reason = "each is an argument of the field")]
     async fn odp_event_send(
         &self,
         ctx: &Context<'_>,

@@ -163,17 +163,17 @@ where
     Edge<T>: OutputType,
 {
     /// The rows with their cursors, in the list's order.
-    async fn edges(&self) -> &[Edge<T>] {
+    fn edges(&self) -> &[Edge<T>] {
         &self.edges
     }
 
     /// The rows alone, in the list's order.
-    async fn nodes(&self) -> Vec<&T> {
+    fn nodes(&self) -> Vec<&T> {
         self.edges.iter().map(|edge| &edge.node).collect()
     }
 
     /// Where the page stands in its list.
-    async fn page_info(&self) -> &PageInfo {
+    fn page_info(&self) -> &PageInfo {
         &self.page_info
     }
 

@@ -47,12 +47,17 @@ pub enum QuarantineReason {
 /// A record that could not be taken.
 #[derive(Clone, Debug)]
 pub struct QuarantinedRecord {
+    id: [u8; 16],
     row: entity::quarantine::Model,
 }
 
-impl From<entity::quarantine::Model> for QuarantinedRecord {
-    fn from(row: entity::quarantine::Model) -> Self {
-        Self { row }
+impl TryFrom<entity::quarantine::Model> for QuarantinedRecord {
+    type Error = crate::Error;
+
+    fn try_from(row: entity::quarantine::Model) -> crate::Result<Self> {
+        let id = row.id.as_slice().try_into();
+        let id = id.map_err(|_| crate::Error::Corrupt("id of a quarantined record".to_owned()))?;
+        Ok(Self { id, row })
     }
 }
 
@@ -60,65 +65,63 @@ impl From<entity::quarantine::Model> for QuarantinedRecord {
 #[Object]
 impl QuarantinedRecord {
     /// Opaque, unique over all types, and stable.
-    pub async fn id(&self) -> Result<ID> {
-        let id = <[u8; 16]>::try_from(self.row.id.as_slice());
-        let id = id.map_err(|_| crate::Error::Corrupt("id of a quarantined record".to_owned()))?;
-        Ok(NodeId::QuarantinedRecord(id).encode())
+    pub async fn id(&self) -> ID {
+        NodeId::QuarantinedRecord(self.id).encode()
     }
 
     /// The form that it came in.
-    async fn dialect(&self) -> Result<EventDialect> {
+    fn dialect(&self) -> Result<EventDialect> {
         let dialect = Dialect::from_name(&self.row.dialect);
         Ok(dialect.ok_or_else(|| crate::Error::Corrupt(format!("dialect {}", self.row.dialect)))?.into())
     }
 
-    /// Stable reason code, such as "MISSING_IDENTIFIER".
-    async fn code(&self) -> &str {
+    /// Stable reason code, such as `MISSING_IDENTIFIER`.
+    fn code(&self) -> &str {
         &self.row.code
     }
 
-    /// JSON path of the offending field, such as "data.ts"; empty for the whole record.
-    async fn path(&self) -> &str {
+    /// JSON path of the offending field, such as `data.ts`; empty for the whole record.
+    fn path(&self) -> &str {
         &self.row.path
     }
 
     /// What is wrong, naming the value and the rule.
-    async fn message(&self) -> &str {
+    fn message(&self) -> &str {
         &self.row.message
     }
 
     /// The record as text; bytes that are not UTF-8 are shown as U+FFFD. Of a record over 16 MiB the first 64 KiB.
-    async fn raw(&self) -> String {
+    fn raw(&self) -> String {
         String::from_utf8_lossy(&self.row.raw).into_owned()
     }
 
     /// The record's bytes in Base64, exactly as they came. Of a record over 16 MiB the first 64 KiB.
-    async fn raw_base64(&self) -> String {
+    fn raw_base64(&self) -> String {
         STANDARD.encode(&self.row.raw)
     }
 
     /// Length of the whole record in bytes.
-    async fn raw_length(&self) -> BigInt {
+    fn raw_length(&self) -> BigInt {
         BigInt(self.row.raw_len)
     }
 
     /// The route or file that it came by.
-    async fn source(&self) -> &str {
+    fn source(&self) -> &str {
         &self.row.source
     }
 
     /// Index of the record in its request or file, from 0.
-    async fn position(&self) -> BigInt {
+    fn position(&self) -> BigInt {
         BigInt(self.row.position)
     }
 
     /// Byte offset of the record in its body or file, after decompression.
-    async fn byte_offset(&self) -> BigInt {
+    fn byte_offset(&self) -> BigInt {
         BigInt(self.row.byte_offset)
     }
 
     /// When it was received first.
-    async fn received_at(&self) -> DateTime {
+    fn received_at(&self) -> DateTime {
         DateTime(Micros(self.row.received_at))
     }
 }
@@ -137,7 +140,7 @@ pub struct QuarantineFilter {
 /// The record of an id.
 pub async fn find(ctx: &Context<'_>, id: [u8; 16]) -> Result<Option<QuarantinedRecord>> {
     let found = store::quarantine::find(store(ctx)?, caller(ctx)?.workspace_id(), &id).await?;
-    Ok(found.map(QuarantinedRecord::from))
+    Ok(found.map(QuarantinedRecord::try_from).transpose()?)
 }
 
 const ORDER: &str = "quarantine";
@@ -159,10 +162,10 @@ pub async fn list(
     let page = arguments.page(|cursor| read_position(&cursor))?;
     let (store, workspace) = (store(ctx)?.clone(), caller(ctx)?.workspace_id());
     let slice = store::quarantine::page(&store, workspace, &filter, &page).await?;
-    let rows = slice.map(|row| {
+    let rows = slice.try_map(|row| {
         let cursor = write_position(&QuarantinePosition::of(&row));
-        (QuarantinedRecord::from(row), cursor)
-    });
+        Ok::<_, crate::Error>((QuarantinedRecord::try_from(row)?, cursor))
+    })?;
     let total = Arc::new(move || {
         let (store, filter) = (store.clone(), filter.clone());
         Box::pin(async move { store::quarantine::count(&store, workspace, &filter).await }) as _

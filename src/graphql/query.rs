@@ -123,7 +123,6 @@ impl Query {
 
     /// Records that could not be taken, the latest received first.
     #[graphql(guard = "Needs(Permission::ReadPersonalData)", complexity = "page_cost(first, last, child_complexity)")]
-    #[expect(clippy::too_many_arguments, reason = "each is an argument of the field")]
     async fn quarantine(
         &self,
         ctx: &Context<'_>,
@@ -138,7 +137,8 @@ impl Query {
 
     /// The workspace that the key admits to.
     #[graphql(guard = "Needs(Permission::ReadAggregates)")]
-    async fn workspace(&self, ctx: &Context<'_>) -> Result<Workspace> {
+    #[expect(clippy::unused_self, reason = "a resolver is a method")]
+    fn workspace(&self, ctx: &Context<'_>) -> Result<Workspace> {
         Ok(Workspace(caller(ctx)?.workspace.clone()))
     }
 }

@@ -60,28 +60,28 @@ pub struct Reachability {
 #[Object]
 impl Reachability {
     /// The address.
-    async fn identifier(&self) -> Identifier {
+    fn identifier(&self) -> Identifier {
         Identifier { name: self.address.name.clone(), value: self.address.value.clone() }
     }
 
     /// Channels that it can be written to, sorted.
-    async fn channels(&self) -> &[String] {
+    fn channels(&self) -> &[String] {
         &self.channels
     }
 
     /// Whether it can be reached. An address is, unless an event said otherwise.
-    async fn is_reachable(&self) -> bool {
+    fn is_reachable(&self) -> bool {
         self.reached.unreachable.is_none()
     }
 
     /// Why it cannot be reached; null where it can.
     #[graphql(name = "type")]
-    async fn reason(&self) -> Option<ReachabilityType> {
+    fn reason(&self) -> Option<ReachabilityType> {
         self.reached.unreachable.map(Into::into)
     }
 
     /// Since when the state holds; null where no event said anything.
-    async fn since(&self) -> Option<DateTime> {
+    fn since(&self) -> Option<DateTime> {
         self.reached.since.map(DateTime)
     }
 
@@ -94,7 +94,7 @@ impl Reachability {
     }
 
     /// What the owner said about being messaged: the newest by its own time.
-    async fn consent(&self) -> ConsentStatus {
+    fn consent(&self) -> ConsentStatus {
         match self.consent {
             None => ConsentStatus::None,
             Some(consent) if consent.is_in => ConsentStatus::OptedIn,
@@ -103,7 +103,7 @@ impl Reachability {
     }
 
     /// When the owner said so; null where nothing was said.
-    async fn consent_since(&self) -> Option<DateTime> {
+    fn consent_since(&self) -> Option<DateTime> {
         self.consent.map(|consent| DateTime(consent.at))
     }
 

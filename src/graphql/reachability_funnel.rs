@@ -97,7 +97,7 @@ pub struct ReachabilityStepCount {
 pub struct ReachabilityFunnel {
     /// The channel, lower-case.
     channel: String,
-    /// KNOWN, HAS_ADDRESS, REACHABLE and CONSENTED, in this order.
+    /// `KNOWN`, `HAS_ADDRESS`, `REACHABLE` and `CONSENTED`, in this order.
     steps: Vec<ReachabilityStepCount>,
 }
 

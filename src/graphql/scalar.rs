@@ -119,8 +119,8 @@ mod tests {
 
     #[test]
     fn times_are_read_with_any_offset_and_written_in_utc() {
-        let time = DateTime::parse(text("2026-10-30T14:00:00.25+02:00")).ok().expect("a time");
-        assert_eq!(time.to_value(), text("2026-10-30T12:00:00.250Z"));
+        let time = DateTime::parse(text("2026-10-30T14:00:00.25+02:00")).ok();
+        assert_eq!(time.map(|time| time.to_value()), Some(text("2026-10-30T12:00:00.250Z")));
         assert!(DateTime::parse(text("1899-12-31T23:59:59Z")).is_err());
         assert!(DateTime::parse(text("2026-10-30")).is_err());
         assert!(DateTime::parse(Value::from(5)).is_err());
@@ -128,7 +128,8 @@ mod tests {
 
     #[test]
     fn days_have_one_form() {
-        assert_eq!(Date::parse(text("2026-10-30")).ok().expect("a day").to_value(), text("2026-10-30"));
+        let day = Date::parse(text("2026-10-30")).ok();
+        assert_eq!(day.map(|day| day.to_value()), Some(text("2026-10-30")));
         for wrong in ["2026-10-3", "2026-02-30", "12026-1-01", "2026-10-30T00:00:00Z", "2200-01-01"] {
             assert!(Date::parse(text(wrong)).is_err(), "{wrong}");
         }

@@ -145,13 +145,13 @@ async fn a_funnel_answers_in_all_its_groups() {
 #[tokio::test]
 async fn campaigns_are_listed_filtered_ordered_and_changed() {
     let world = World::open().await;
-    let named = |name: &str, at: &str| {
+    let sent_for = |name: &str, at: &str| {
         let mut event = event("SENT", "ann", at);
         event["campaign"] = json!({"externalId": name, "name": name.to_uppercase(), "source": "AWS"});
         event
     };
-    world.send(json!([named("c", "2026-01-03T00:00:00Z"), named("a", "2026-01-02T00:00:00Z")])).await;
-    world.send(json!([named("b", "2026-01-01T00:00:00Z")])).await;
+    world.send(json!([sent_for("c", "2026-01-03T00:00:00Z"), sent_for("a", "2026-01-02T00:00:00Z")])).await;
+    world.send(json!([sent_for("b", "2026-01-01T00:00:00Z")])).await;
     let query = "query($filter: CampaignFilter, $order: CampaignOrder, $first: Int, $after: String, $last: Int) {
         campaigns(filter: $filter, orderBy: $order, first: $first, after: $after, last: $last) {
         totalCount nodes { id name funnel { steps { unique } } } edges { cursor }

@@ -19,22 +19,22 @@ impl Workspace {
     }
 
     /// Its unique name.
-    async fn name(&self) -> &str {
+    fn name(&self) -> &str {
         &self.0.name
     }
 
     /// The zone in which its reports count days.
-    async fn time_zone(&self) -> TimeZone {
+    fn time_zone(&self) -> TimeZone {
         TimeZone(self.0.time_zone)
     }
 
     /// ISO 4217 code of the currency of orders that name none.
-    async fn currency(&self) -> &str {
+    fn currency(&self) -> &str {
         &self.0.currency
     }
 
     /// Number of soft bounces in a row after which an address counts as unreachable.
-    async fn soft_bounce_limit(&self) -> i32 {
+    fn soft_bounce_limit(&self) -> i32 {
         i32::from(self.0.soft_bounce_limit)
     }
 }

@@ -146,10 +146,10 @@ pub async fn page(
     let key = sort_key(store, sort);
     let mut query = campaign::Entity::find().filter(condition(workspace, filter));
     if let Some(position) = &page.after {
-        query = query.filter(beyond(&key, position, Order::Asc));
+        query = query.filter(beyond(&key, position, &Order::Asc));
     }
     if let Some(position) = &page.before {
-        query = query.filter(beyond(&key, position, Order::Desc));
+        query = query.filter(beyond(&key, position, &Order::Desc));
     }
     let order = if page.from == PageEnd::Start { Order::Asc } else { Order::Desc };
     let rows = query
@@ -266,7 +266,7 @@ fn last_event_at(store: &Store) -> SimpleExpr {
 }
 
 /// Rows behind (ascending) or before (descending) a position.
-fn beyond(key: &SimpleExpr, position: &CampaignPosition, order: Order) -> Condition {
+fn beyond(key: &SimpleExpr, position: &CampaignPosition, order: &Order) -> Condition {
     let value = match &position.value {
         SortValue::Time(at) => Expr::val(*at),
         SortValue::Text(text) => Expr::val(text.clone()),

@@ -91,7 +91,8 @@ fn place_newest_first(walks: Vec<Vec<event::Model>>, spans: &[Span]) -> Vec<Plac
     rows.sort_by_key(|row| std::cmp::Reverse((row.received_at, row.shard, row.seq)));
     let place = |event: event::Model| {
         bounds[index(&event)] = event.seq;
-        PlacedEvent { position: CommitPosition { shard: event.shard, bounds: bounds.clone() }, event }
+        let position = CommitPosition { shard: event.shard, bounds: bounds.clone() };
+        PlacedEvent { event, position }
     };
     rows.into_iter().map(place).collect()
 }
@@ -105,7 +106,7 @@ fn place_oldest_first(walks: Vec<Vec<event::Model>>, spans: &[Span]) -> Vec<Plac
         bounds[index(&event)] = event.seq;
         let position = CommitPosition { shard: event.shard, bounds: bounds.clone() };
         bounds[index(&event)] = event.seq + 1;
-        PlacedEvent { position, event }
+        PlacedEvent { event, position }
     };
     rows.into_iter().map(place).collect()
 }

@@ -83,6 +83,12 @@ impl<T> Slice<T> {
         let rows = self.rows.into_iter().map(map).collect();
         Slice { rows, has_previous: self.has_previous, has_next: self.has_next }
     }
+
+    /// The slice with every row converted, or the first error.
+    pub fn try_map<U, E>(self, map: impl FnMut(T) -> Result<U, E>) -> Result<Slice<U>, E> {
+        let rows = self.rows.into_iter().map(map).collect::<Result<_, _>>()?;
+        Ok(Slice { rows, has_previous: self.has_previous, has_next: self.has_next })
+    }
 }
 
 #[cfg(test)]

@@ -181,6 +181,7 @@ mod tests {
         assert_eq!(unrank(RANK_OPTED_OUT), BestAddress::OptedOut);
         assert_eq!(unrank(RANK_NO_CONSENT), BestAddress::NoConsent);
         assert_eq!(unrank(RANK_UNREACHABLE - 3), BestAddress::Unreachable(3));
-        assert!(RANK_CONSENTED > RANK_NO_CONSENT && RANK_OPTED_OUT > RANK_UNREACHABLE);
+        let furthest_last = [RANK_UNREACHABLE - 1, RANK_OPTED_OUT, RANK_NO_CONSENT, RANK_CONSENTED];
+        assert!(furthest_last.is_sorted());
     }
 }

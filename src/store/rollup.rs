@@ -49,10 +49,10 @@ pub async fn rows(
         .filter(rollup::Column::Day.lt(days.end))
         .all(store.db())
         .await?;
-    rows.into_iter().map(unpack).collect()
+    rows.iter().map(unpack).collect()
 }
 
-fn unpack(row: rollup::Model) -> Result<RollupRow> {
+fn unpack(row: &rollup::Model) -> Result<RollupRow> {
     let grouping = Grouping::ALL
         .into_iter()
         .find(|grouping| *grouping as i16 == row.grouping)

@@ -20,7 +20,7 @@ pub struct TestServer {
     /// Somebody who may do everything in the workspace `default`.
     pub admin: Client,
     running: RunningServer,
-    /// Its file lives as long as the server.
+    /// A file of SQLite is removed when this is dropped.
     _database: TestDatabase,
 }
 
