@@ -7,6 +7,7 @@ mod bad_input;
 mod campaign;
 mod crash;
 mod customer;
+mod graphql_ingest;
 mod health;
 mod import;
 mod ingest;
