@@ -115,28 +115,21 @@ impl Campaign {
         #[graphql(desc = "Days of the events counted: a unit counts on the day of its first event of a kind. \
                           Without it, all days.")]
         range: Option<DateRange>,
-        #[graphql(desc = "What counts once in `unique`.", default_with = "Some(UniqueUnit::RecipientPerRun)")]
-        unit: Option<UniqueUnit>,
+        #[graphql(desc = "What counts once in `unique`.", default_with = "UniqueUnit::RecipientPerRun")]
+        unit: UniqueUnit,
         #[graphql(desc = "Groups of their own beside the whole: one of RUN, TREATMENT, TOUCHPOINT and CHANNEL, \
                           DAY, or one of the former with DAY.")]
         group_by: Option<Vec<FunnelDimension>>,
         #[graphql(
             desc = "Whether a later step of a message implies the earlier ones that were not reported: a person's \
                     click an open, any act a delivery, a delivery or a bounce a send, a send a target. Off: as reported.",
-            default_with = "Some(true)"
+            default = true
         )]
-        implied_steps: Option<bool>,
-        #[graphql(desc = "Whose opens and clicks count.", default_with = "Some(AutomationFilter::Human)")]
-        automation: Option<AutomationFilter>,
+        implied_steps: bool,
+        #[graphql(desc = "Whose opens and clicks count.", default_with = "AutomationFilter::Human")]
+        automation: AutomationFilter,
     ) -> Result<CampaignFunnel> {
-        // Optional, so that a variable may be left out: then, and for null, the defaults hold.
-        let arguments = FunnelArguments {
-            range,
-            unit: unit.unwrap_or(UniqueUnit::RecipientPerRun),
-            group_by,
-            implied_steps: implied_steps.unwrap_or(true),
-            automation: automation.unwrap_or(AutomationFilter::Human),
-        };
+        let arguments = FunnelArguments { range, unit, group_by, implied_steps, automation };
         campaign_funnel::answer(ctx, self.row.id, arguments).await
     }
 }

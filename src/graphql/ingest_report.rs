@@ -23,10 +23,9 @@ pub enum IngestResultStatus {
 }
 
 /// Which records are answered one by one.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Enum)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
 pub enum IngestResultSelection {
     /// Those that could not be taken.
-    #[default]
     Failures,
     /// All.
     All,

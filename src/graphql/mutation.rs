@@ -24,13 +24,10 @@ impl Mutation {
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "The events.")] input: EventsIngestInput,
-        #[graphql(
-            desc = "Which events are answered one by one.",
-            default_with = "Some(IngestResultSelection::Failures)"
-        )]
-        results: Option<IngestResultSelection>,
+        #[graphql(desc = "Which events are answered one by one.", default_with = "IngestResultSelection::Failures")]
+        results: IngestResultSelection,
     ) -> Result<EventsIngestPayload> {
-        events_ingest::typed(ctx, input, results.unwrap_or_default()).await
+        events_ingest::typed(ctx, input, results).await
     }
 
     /// Takes records in a vendor's own form. One that breaks a rule goes to the quarantine and holds up no other; a repeat
@@ -40,13 +37,10 @@ impl Mutation {
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "The records and their form.")] input: VendorEventsIngestInput,
-        #[graphql(
-            desc = "Which records are answered one by one.",
-            default_with = "Some(IngestResultSelection::Failures)"
-        )]
-        results: Option<IngestResultSelection>,
+        #[graphql(desc = "Which records are answered one by one.", default_with = "IngestResultSelection::Failures")]
+        results: IngestResultSelection,
     ) -> Result<EventsIngestPayload> {
-        events_ingest::vendor(ctx, input, results.unwrap_or_default()).await
+        events_ingest::vendor(ctx, input, results).await
     }
 
     /// Sends one event to ODP's model, as the Flag server's `sendOdpEvent` does. Adds to `data` unless given:
@@ -65,13 +59,10 @@ impl Mutation {
         identifiers: Json,
         #[graphql(desc = "Everything else: an object of strings, numbers, booleans, nulls and nested values.")]
         data: Option<Json>,
-        #[graphql(
-            desc = "Which events are answered one by one.",
-            default_with = "Some(IngestResultSelection::Failures)"
-        )]
-        results: Option<IngestResultSelection>,
+        #[graphql(desc = "Which events are answered one by one.", default_with = "IngestResultSelection::Failures")]
+        results: IngestResultSelection,
     ) -> Result<EventsIngestPayload> {
-        odp_event_send::send(ctx, OdpEvent { action, event_type, identifiers, data }, results.unwrap_or_default()).await
+        odp_event_send::send(ctx, OdpEvent { action, event_type, identifiers, data }, results).await
     }
 
     /// Changes the name and the tags of a campaign.
@@ -91,9 +82,9 @@ impl Mutation {
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "The campaign.")] id: ID,
-        #[graphql(desc = "Whether it is to be archived.", default_with = "Some(true)")] is_archived: Option<bool>,
+        #[graphql(desc = "Whether it is to be archived.", default = true)] is_archived: bool,
     ) -> Result<CampaignPayload> {
-        campaign_update::archive(ctx, &id, is_archived.unwrap_or(true)).await
+        campaign_update::archive(ctx, &id, is_archived).await
     }
 
     /// Makes a key. The key itself is in this answer and nowhere else.
