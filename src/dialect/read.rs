@@ -57,7 +57,7 @@ fn piece_records(dialect: Dialect, piece: Piece) -> Vec<Record> {
             Refused::Syntax { at, reason } => not_json(&piece, at, &reason),
         }),
     };
-    let origin = Origin { raw: piece.raw, raw_len: piece.raw_len, offset: piece.place.offset };
+    let origin = Origin::of(piece);
     match parsed {
         Ok(Value::Object(map)) => map_records(dialect, map, origin),
         Ok(other) => vec![origin.record(Err(no_object(&other)))],
@@ -90,6 +90,16 @@ struct Origin {
 }
 
 impl Origin {
+    /// The white space behind a record is not its own: the last line of a file is the same record with or without it.
+    fn of(piece: Piece) -> Self {
+        let Piece { mut raw, mut raw_len, place, .. } = piece;
+        if raw.len() as u64 == raw_len {
+            raw.truncate(raw.trim_ascii_end().len());
+            raw_len = raw.len() as u64;
+        }
+        Self { raw, raw_len, offset: place.offset }
+    }
+
     fn record(self, outcome: Result<Vec<NewEvent>, Rejection>) -> Record {
         Record { raw: self.raw, raw_len: self.raw_len, offset: self.offset, outcome }
     }
