@@ -113,11 +113,10 @@ impl FunnelCounts {
         let implied = self.options.implied_steps;
         match (kind, self.options.automation) {
             (Kind::Opened | Kind::Clicked, AutomationFilter::Machine) => Variant::Machine,
-            (Kind::Opened, AutomationFilter::Human) if implied => Variant::Implied,
             (Kind::Opened, AutomationFilter::All) if implied => Variant::ImpliedAll,
             (Kind::Opened | Kind::Clicked, AutomationFilter::All) => Variant::All,
             (Kind::Delivered, _) if self.delivered_basis == DeliveredBasis::Inferred => Variant::Inferred,
-            (Kind::Targeted | Kind::Sent | Kind::Delivered, _) if implied => Variant::Implied,
+            (Kind::Targeted | Kind::Sent | Kind::Delivered | Kind::Opened, _) if implied => Variant::Implied,
             _ => Variant::Reported,
         }
     }

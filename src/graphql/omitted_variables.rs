@@ -24,7 +24,9 @@ pub fn take_out(request: &mut Request) {
     match &mut document.operations {
         DocumentOperations::Single(operation) => take_out_of_operation(&mut operation.node, &omitted),
         DocumentOperations::Multiple(operations) => {
-            operations.values_mut().for_each(|operation| take_out_of_operation(&mut operation.node, &omitted));
+            for operation in operations.values_mut() {
+                take_out_of_operation(&mut operation.node, &omitted);
+            }
         }
     }
     for fragment in document.fragments.values_mut() {

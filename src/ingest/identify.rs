@@ -190,8 +190,8 @@ impl Writer<'_> {
         work.connection.repoint(&IDENTIFIERS_OF_MERGED, &outcome.merged).await?;
         let changed = self.identifier_rows(work, self.changed_links(outcome, seen_elsewhere));
         work.connection.put(&tables::IDENTIFIER, &changed).await?;
-        let changes = self.change_rows(work, outcome);
-        work.connection.insert(&tables::IDENTITY_CHANGE, &changes).await?;
+        let history = self.change_rows(work, outcome);
+        work.connection.insert(&tables::IDENTITY_CHANGE, &history).await?;
         Ok(true)
     }
 

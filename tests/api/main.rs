@@ -1,5 +1,9 @@
 //! Integration tests over the real routes and the real program, each on SQLite and on PostgreSQL.
 
+#![allow(clippy::panic, reason = "a test that cannot go on says why and ends")]
+#![allow(clippy::needless_pass_by_value, reason = "json! at the place of an argument reads best by value")]
+#![allow(clippy::format_collect, reason = "a few records, once")]
+
 mod kit;
 
 mod access;
@@ -7,6 +11,7 @@ mod bad_input;
 mod campaign;
 mod crash;
 mod customer;
+mod graphql_ingest;
 mod health;
 mod import;
 mod ingest;

@@ -136,7 +136,7 @@ fn database_crates(code: &str) -> Vec<(usize, &str)> {
 }
 
 fn is_sql(text: &str) -> bool {
-    let mut words = text.trim_start().split_whitespace();
+    let mut words = text.split_whitespace();
     match words.next() {
         Some("SELECT" | "UPDATE") => words.next().is_some(),
         Some("INSERT") => matches!(words.next(), Some("INTO" | "OR")),

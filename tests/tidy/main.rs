@@ -67,20 +67,20 @@ fn nothing_is_left_undone() {
 
 #[test]
 fn no_machine_path_or_registry_host_is_in_the_tree() {
-    check(tree(), |file| text::machine_traces(&file.path, &String::from_utf8_lossy(&file.bytes)));
+    check(&tree(), |file| text::machine_traces(&file.path, &String::from_utf8_lossy(&file.bytes)));
 }
 
 #[test]
 fn fixtures_are_small() {
-    check(tree(), |file| text::large_fixture(&file.path, file.bytes.len()));
+    check(&tree(), |file| text::large_fixture(&file.path, file.bytes.len()));
 }
 
 fn check_rust(rule: fn(&str, &str) -> Vec<Complaint>) {
-    let files = tree().into_iter().filter(TreeFile::is_rust).collect();
-    check(files, |file| rule(&file.path, &String::from_utf8_lossy(&file.bytes)));
+    let files: Vec<TreeFile> = tree().into_iter().filter(TreeFile::is_rust).collect();
+    check(&files, |file| rule(&file.path, &String::from_utf8_lossy(&file.bytes)));
 }
 
-fn check(files: Vec<TreeFile>, rule: impl Fn(&TreeFile) -> Vec<Complaint>) {
+fn check(files: &[TreeFile], rule: impl Fn(&TreeFile) -> Vec<Complaint>) {
     assert!(!files.is_empty(), "no files to check: is this the project's own tree?");
     let complaints: Vec<String> =
         files.iter().flat_map(rule).map(|found| format!("{}:{}: {}", found.file, found.line, found.rule)).collect();

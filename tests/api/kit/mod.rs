@@ -12,7 +12,7 @@ pub use program::Program;
 pub use server::TestServer;
 
 /// No test may hang: one that takes longer than this fails.
-pub const PATIENCE: std::time::Duration = std::time::Duration::from_secs(120);
+pub const PATIENCE: std::time::Duration = std::time::Duration::from_mins(2);
 
 /// Runs each test on SQLite and on PostgreSQL, as two tests: `name::on_sqlite` and `name::on_postgresql`.
 macro_rules! both_databases {
