@@ -60,38 +60,7 @@ impl MigrationTrait for Migration {
         )
         .await?;
         table::index(manager, "campaign_alias", "campaign_alias_campaign", &["campaign"]).await?;
-        table::create(
-            manager,
-            "cell",
-            &["id"],
-            vec![
-                table::big_integer("id"),
-                table::integer("workspace"),
-                table::big_integer("campaign"),
-                table::text("run").nullable(),
-                table::text("treatment").nullable(),
-                table::text("touchpoint").nullable(),
-                table::text("channel").nullable(),
-                table::text("source"),
-            ],
-        )
-        .await?;
-        table::index(manager, "cell", "cell_campaign", &["campaign"]).await?;
-        table::create(
-            manager,
-            "event_type",
-            &["id"],
-            vec![
-                table::big_integer("id"),
-                table::integer("workspace"),
-                table::text("type"),
-                table::text("action").nullable(),
-                table::small_integer("kind"),
-            ],
-        )
-        .await?;
-        table::index(manager, "event_type", "event_type_workspace", &["workspace"]).await?;
-        Ok(())
+        create_event_catalogues(manager).await
     }
 
     async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {
@@ -100,4 +69,39 @@ impl MigrationTrait for Migration {
         }
         Ok(())
     }
+}
+
+async fn create_event_catalogues(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
+    table::create(
+        manager,
+        "cell",
+        &["id"],
+        vec![
+            table::big_integer("id"),
+            table::integer("workspace"),
+            table::big_integer("campaign"),
+            table::text("run").nullable(),
+            table::text("treatment").nullable(),
+            table::text("touchpoint").nullable(),
+            table::text("channel").nullable(),
+            table::text("source"),
+        ],
+    )
+    .await?;
+    table::index(manager, "cell", "cell_campaign", &["campaign"]).await?;
+    table::create(
+        manager,
+        "event_type",
+        &["id"],
+        vec![
+            table::big_integer("id"),
+            table::integer("workspace"),
+            table::text("type"),
+            table::text("action").nullable(),
+            table::small_integer("kind"),
+        ],
+    )
+    .await?;
+    table::index(manager, "event_type", "event_type_workspace", &["workspace"]).await?;
+    Ok(())
 }

@@ -57,7 +57,7 @@ fn piece_records(dialect: Dialect, piece: Piece) -> Vec<Record> {
             Refused::Syntax { at, reason } => not_json(&piece, at, &reason),
         }),
     };
-    let origin = Origin { raw: piece.raw, raw_len: piece.raw_len, offset: piece.place.offset };
+    let origin = Origin::of(piece);
     match parsed {
         Ok(Value::Object(map)) => map_records(dialect, map, origin),
         Ok(other) => vec![origin.record(Err(no_object(&other)))],
@@ -90,6 +90,16 @@ struct Origin {
 }
 
 impl Origin {
+    /// The white space behind a record is not its own: the last line of a file is the same record with or without it.
+    fn of(piece: Piece) -> Self {
+        let Piece { mut raw, mut raw_len, place, .. } = piece;
+        if raw.len() as u64 == raw_len {
+            raw.truncate(raw.trim_ascii_end().len());
+            raw_len = raw.len() as u64;
+        }
+        Self { raw, raw_len, offset: place.offset }
+    }
+
     fn record(self, outcome: Result<Vec<NewEvent>, Rejection>) -> Record {
         Record { raw: self.raw, raw_len: self.raw_len, offset: self.offset, outcome }
     }
@@ -100,24 +110,30 @@ fn map_records(dialect: Dialect, map: Map<String, Value>, origin: Origin) -> Vec
         Dialect::Odp => vec![origin.record(odp::parse(&map))],
         Dialect::Pinpoint => vec![origin.record(pinpoint::parse(&map))],
         Dialect::Native => vec![origin.record(native::parse(&map))],
-        Dialect::ActivatePro => fanned_out(map, &origin),
+        Dialect::ActivatePro => fanned_out(map, origin),
     }
 }
 
-/// One record per inner event, each with a text of its own that can be corrected and replayed alone.
-fn fanned_out(map: Map<String, Value>, origin: &Origin) -> Vec<Record> {
-    let inner = activatepro::fan_out(map).into_iter();
-    let to_record = |inner: Result<Map<String, Value>, Rejection>| {
-        let (raw, outcome) = match inner {
-            Ok(map) => {
-                let outcome = activatepro::parse(&map);
-                (Value::Object(map).to_string().into_bytes(), outcome)
-            }
-            Err(rejection) => (origin.raw.clone(), Err(rejection)),
-        };
-        Record { raw_len: raw.len() as u64, raw, offset: origin.offset, outcome }
+/// A feed record as it is; of an API upload one record per inner event, each with a text of its own that can be corrected
+/// and replayed alone. An inner event that cannot even be told apart is kept with the upload's text, once.
+fn fanned_out(map: Map<String, Value>, mut origin: Origin) -> Vec<Record> {
+    let is_upload = map.contains_key("events");
+    let inner = activatepro::fan_out(map);
+    origin.raw.truncate(if is_upload { KEPT_BYTES } else { MAX_RECORD_BYTES });
+    let (raw_len, offset) = (origin.raw_len, origin.offset);
+    let mut own_text = Some(origin.raw);
+    let to_record = |inner: Result<Map<String, Value>, Rejection>| match inner {
+        Ok(map) if is_upload => {
+            let outcome = activatepro::parse(&map);
+            let raw = Value::Object(map).to_string().into_bytes();
+            Record { raw_len: raw.len() as u64, raw, offset, outcome }
+        }
+        inner => {
+            let outcome = inner.and_then(|map| activatepro::parse(&map));
+            Record { raw: own_text.take().unwrap_or_default(), raw_len, offset, outcome }
+        }
     };
-    inner.map(to_record).collect()
+    inner.into_iter().map(to_record).collect()
 }
 
 fn fault_rejection(fault: &Fault, piece: &Piece) -> Rejection {

@@ -11,7 +11,7 @@ use futures_util::stream::BoxStream;
 
 use super::error;
 use super::loader::Loaders;
-use super::page_variables;
+use super::omitted_variables;
 
 /// Makes the scope of a request.
 pub struct RequestScope;
@@ -43,7 +43,7 @@ impl Extension for RequestScope {
         mut request: Request,
         next: NextPrepareRequest<'_>,
     ) -> ServerResult<Request> {
-        page_variables::set_omitted(&mut request);
+        omitted_variables::take_out(&mut request);
         next.run(ctx, request.data(Loaders::default())).await
     }
 }

@@ -39,9 +39,7 @@ pub async fn post(state: Data<AppState>, request: HttpRequest, payload: Payload)
     let caller = caller(&state, request.headers()).await?;
     require_json(request.headers())?;
     let body = body::read(request.headers(), payload, state.settings.max_body_bytes).await?;
-    let operation: RequestBody = serde_json::from_slice(&body)
-        .map_err(|error| ApiError::bad_input(format!("the body is not a GraphQL request: {error}")))?;
-    run(&state, caller, operation.into()).await
+    run(&state, caller, parse(&body)?.into()).await
 }
 
 /// Runs a query.
@@ -70,6 +68,15 @@ fn require_json(headers: &HeaderMap) -> ApiResult<()> {
         return Ok(());
     }
     Err(ApiError::unsupported_media("POST takes content-type application/json only"))
+}
+
+fn parse(body: &[u8]) -> ApiResult<RequestBody> {
+    // Without this an array would pass for the object's fields in their order.
+    if body.trim_ascii_start().first() != Some(&b'{') {
+        return Err(ApiError::bad_input("the body is not a GraphQL request: it must be one JSON object"));
+    }
+    let parsed = serde_json::from_slice(body);
+    parsed.map_err(|error| ApiError::bad_input(format!("the body is not a GraphQL request: {error}")))
 }
 
 fn from_query_string(text: &str) -> ApiResult<Request> {
@@ -151,6 +158,14 @@ mod tests {
         assert_eq!(request.variables.len(), 1);
         assert!(from_query_string("operationName=A").is_err());
         assert!(from_query_string("query=a&variables=1").is_err());
+    }
+
+    #[test]
+    fn a_body_is_one_object_with_a_query() {
+        assert_eq!(parse(br#" {"query": "{a}", "variables": null, "extensions": {}}"#).unwrap().query, "{a}");
+        assert!(parse(br#"["{a}", null, null]"#).is_err());
+        assert!(parse(br#"{"variables": {}}"#).is_err());
+        assert!(parse(br#"{"query": "{a}", "variables": "{}"}"#).is_err());
     }
 
     #[test]

@@ -26,6 +26,9 @@ use crate::{Error, Result};
 /// The workspace that the first start makes.
 pub const DEFAULT_WORKSPACE: WorkspaceId = WorkspaceId(1);
 
+/// A chosen key shorter than this can be guessed.
+const GOOD_KEY_CHARS: usize = 32;
+
 /// How long an idle connection is kept open.
 const KEEP_ALIVE: Duration = Duration::from_secs(75);
 
@@ -141,6 +144,9 @@ fn serve(listener: TcpListener, state: Data<AppState>) -> Result<(ServerHandle, 
 async fn ensure_admin_key(store: &Store, chosen: Option<&str>) -> Result<Option<String>> {
     let new = NewApiKey { name: "first".to_owned(), scope: Scope::Admin, expires_at: None };
     if let Some(key) = chosen {
+        if key.len() < GOOD_KEY_CHARS {
+            tracing::warn!("setting admin_key has {} characters: use {GOOD_KEY_CHARS} random ones", key.len());
+        }
         let new = NewApiKey { name: "admin_key setting".to_owned(), ..new };
         api_key::ensure(store, DEFAULT_WORKSPACE, &new, key).await?;
         return Ok(None);

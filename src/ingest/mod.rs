@@ -24,6 +24,3 @@ mod memory;
 
 pub use queue::{Ingest, IngestSettings};
 pub use report::{Batch, EventId, RecordResult, RecordStatus, Report};
-
-#[cfg(test)]
-mod tests;

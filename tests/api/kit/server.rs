@@ -20,6 +20,8 @@ pub struct TestServer {
     /// Somebody who may do everything in the workspace `default`.
     pub admin: Client,
     running: RunningServer,
+    /// A file of SQLite is removed when this is dropped.
+    _database: TestDatabase,
 }
 
 impl TestServer {
@@ -33,7 +35,7 @@ impl TestServer {
         let settings = settings(&database, given);
         let running = http::start(settings).await.expect("the server starts");
         let admin = Client::new(&running.url()).with_key(ADMIN_KEY);
-        Self { admin, running }
+        Self { admin, running, _database: database }
     }
 
     /// Somebody without a key.

@@ -31,8 +31,9 @@ const CHANNELS: [&str; 6] = ["email", "sms", "voice", "push", "web_push", "custo
 const COUNTS: &str = "deliveredBasis steps { step total unique } beside { kind total unique } \
     machineOpens { kind total unique } machineClicks { kind total unique }";
 
-/// Asks everything and compares.
-pub async fn compare(client: &Client, oracle: &Oracle, seed: u64) {
+/// Asks everything, of the servers in turn, and compares.
+pub async fn compare(clients: &[Client], oracle: &Oracle, seed: u64) {
+    let client = &clients[seed as usize % clients.len()];
     compare_people(client, oracle, seed).await;
     compare_event_types(client, oracle, seed).await;
     compare_addresses(client, oracle, seed).await;
@@ -41,20 +42,31 @@ pub async fn compare(client: &Client, oracle: &Oracle, seed: u64) {
         assert_eq!(got, oracle.reach(channel), "left: server, right: recounted; seed {seed}, {channel}");
     }
     for campaign in oracle.campaigns() {
-        compare_funnels(client, oracle, &campaign, seed).await;
+        compare_funnels(clients, oracle, &campaign, seed).await;
     }
 }
 
-/// Every customer is named by exactly the identifiers of a person.
+/// Every customer is named by exactly the identifiers of a person, has its events, and answers to the id of everybody
+/// who became part of it.
 async fn compare_people(client: &Client, oracle: &Oracle, seed: u64) {
-    let query = "query($input: IdentifierInput!) { customer(identifier: $input) { id identifiers { type value } } }";
+    let query = "query($input: IdentifierInput!) { customer(identifier: $input) { \
+        id mergedFrom identifiers { type value } events { totalCount } firstSeenAt lastSeenAt } }";
     let mut ids = BTreeSet::new();
-    for person in &oracle.people {
+    for (index, person) in oracle.people.iter().enumerate() {
+        let times = oracle.events.iter().filter(|happened| happened.person == index).map(|happened| happened.at);
+        let expected = (times.clone().count() as i64, times.clone().min(), times.max());
         for identifier in person {
-            let data = client.data(query, json!({ "input": input(identifier) })).await;
-            let named = list(&data["customer"]["identifiers"]).iter().map(identifier_of).collect::<BTreeSet<_>>();
-            assert_eq!(named, *person, "left: server, right: recounted; seed {seed}, {identifier:?}");
-            ids.insert(text(&data["customer"]["id"]));
+            let context = format!("left: server, right: recounted; seed {seed}, {identifier:?}");
+            let customer = &client.data(query, json!({ "input": input(identifier) })).await["customer"];
+            let named = list(&customer["identifiers"]).iter().map(identifier_of).collect::<BTreeSet<_>>();
+            assert_eq!(named, *person, "{context}");
+            let [first, last] = ["firstSeenAt", "lastSeenAt"].map(|field| Some(time(&customer[field])));
+            assert_eq!((number(&customer["events"]["totalCount"]), first, last), expected, "{context}");
+            for merged in list(&customer["mergedFrom"]) {
+                let data = client.data("query($id: ID!) { customer(id: $id) { id } }", json!({ "id": merged })).await;
+                assert_eq!(data["customer"]["id"], customer["id"], "{context}");
+            }
+            ids.insert(text(&customer["id"]));
         }
     }
     assert_eq!(ids.len(), oracle.people.len(), "customers; seed {seed}");
@@ -90,9 +102,13 @@ async fn compare_addresses(client: &Client, oracle: &Oracle, seed: u64) {
 }
 
 async fn reach(client: &Client, channel: &str) -> Reach {
-    let query = "query($channel: String!) { reachabilityFunnel(channel: $channel) { steps { step customers } } }";
+    let query = "query($channel: String!) { reachabilityFunnel(channel: $channel) { steps { step customers lost { customers } } } }";
     let data = client.data(query, json!({ "channel": channel })).await;
     let steps = list(&data["reachabilityFunnel"]["steps"]);
+    for (before, step) in steps.iter().zip(&steps[1..]) {
+        let lost: i64 = list(&step["lost"]).iter().map(|loss| number(&loss["customers"])).sum();
+        assert_eq!(lost, number(&before["customers"]) - number(&step["customers"]), "{channel}: {steps:?}");
+    }
     let customers = |name: &str| {
         let step = steps.iter().find(|step| step["step"] == name).expect("the step is there");
         number(&step["customers"])
@@ -105,10 +121,10 @@ async fn reach(client: &Client, channel: &str) -> Reach {
     }
 }
 
-async fn compare_funnels(client: &Client, oracle: &Oracle, campaign: &CampaignName, seed: u64) {
+async fn compare_funnels(clients: &[Client], oracle: &Oracle, campaign: &CampaignName, seed: u64) {
     let mut asked = questions();
     Dice::new(seed).shuffle(&mut asked);
-    for questions in asked[..ASKED].chunks(AT_ONCE) {
+    for (questions, client) in asked[..ASKED].chunks(AT_ONCE).zip(clients.iter().cycle()) {
         let fields: String = questions.iter().enumerate().map(|(index, question)| field(index, question)).collect();
         let query = format!(
             "query($id: String!, $source: CampaignSource!) {{ campaign(externalId: $id, source: $source) {{ {fields} }} }}"
