@@ -115,21 +115,27 @@ impl Campaign {
         #[graphql(desc = "Days of the events counted: a unit counts on the day of its first event of a kind. \
                           Without it, all days.")]
         range: Option<DateRange>,
-        #[graphql(desc = "What counts once in `unique`.", default_with = "UniqueUnit::RecipientPerRun")]
-        unit: UniqueUnit,
+        #[graphql(desc = "What counts once in `unique`.", default_with = "Some(UniqueUnit::RecipientPerRun)")]
+        unit: Option<UniqueUnit>,
         #[graphql(desc = "Groups of their own beside the whole: one of RUN, TREATMENT, TOUCHPOINT and CHANNEL, \
                           DAY, or one of the former with DAY.")]
         group_by: Option<Vec<FunnelDimension>>,
         #[graphql(
             desc = "Whether a later step of a message implies the earlier ones that were not reported: a person's \
                     click an open, any act a delivery, a delivery or a bounce a send, a send a target. Off: as reported.",
-            default = true
+            default_with = "Some(true)"
         )]
-        implied_steps: bool,
-        #[graphql(desc = "Whose opens and clicks count.", default_with = "AutomationFilter::Human")]
-        automation: AutomationFilter,
+        implied_steps: Option<bool>,
+        #[graphql(desc = "Whose opens and clicks count.", default_with = "Some(AutomationFilter::Human)")]
+        automation: Option<AutomationFilter>,
     ) -> Result<CampaignFunnel> {
-        let arguments = FunnelArguments { range, unit, group_by, implied_steps, automation };
+        let arguments = FunnelArguments {
+            range,
+            unit: unit.unwrap_or(UniqueUnit::RecipientPerRun),
+            group_by,
+            implied_steps: implied_steps.unwrap_or(true),
+            automation: automation.unwrap_or(AutomationFilter::Human),
+        };
         campaign_funnel::answer(ctx, self.row.id, arguments).await
     }
 }
@@ -202,12 +208,12 @@ pub struct CampaignOrder {
     /// What they are ordered by.
     field: CampaignOrderField,
     /// In which direction.
-    #[graphql(default_with = "OrderDirection::Asc")]
-    direction: OrderDirection,
+    #[graphql(default_with = "Some(OrderDirection::Asc)")]
+    direction: Option<OrderDirection>,
 }
 
 impl CampaignOrder {
-    const DEFAULT: Self = Self { field: CampaignOrderField::CreatedAt, direction: OrderDirection::Desc };
+    const DEFAULT: Self = Self { field: CampaignOrderField::CreatedAt, direction: Some(OrderDirection::Desc) };
 
     fn sort(self) -> CampaignSort {
         match self.field {
@@ -269,9 +275,10 @@ pub async fn list(
     let page = arguments.page(|cursor| read_position(&cursor, order.sort()))?;
     let (store, workspace) = (store(ctx)?.clone(), caller(ctx)?.workspace_id());
     // The store lists in ascending order.
-    let page = if order.direction == OrderDirection::Asc { page } else { page.mirrored() };
+    let direction = order.direction.unwrap_or(OrderDirection::Asc);
+    let page = if direction == OrderDirection::Asc { page } else { page.mirrored() };
     let slice = store::campaign::page(&store, workspace, &filter, order.sort(), &page).await?;
-    let slice = in_direction(slice, order.direction, OrderDirection::Asc);
+    let slice = in_direction(slice, direction, OrderDirection::Asc);
     let rows = slice.map(|row| (Campaign::from(row.campaign), write_position(&row.position, order.sort())));
     let total = Arc::new(move || {
         let (store, filter) = (store.clone(), filter.clone());

@@ -59,8 +59,8 @@ pub struct EventOrder {
     /// `RECEIVED_AT`.
     field: EventOrderField,
     /// In which direction.
-    #[graphql(default_with = "OrderDirection::Desc")]
-    direction: OrderDirection,
+    #[graphql(default_with = "Some(OrderDirection::Desc)")]
+    direction: Option<OrderDirection>,
 }
 
 /// A page of the events that a filter admits.
@@ -140,7 +140,9 @@ async fn customer(ctx: &Context<'_>, id: &ID) -> Result<i64> {
 fn direction(is_by_time: bool, order: Option<EventOrder>) -> Result<OrderDirection> {
     let Some(order) = order else { return Ok(OrderDirection::Desc) };
     match (order.field, is_by_time) {
-        (EventOrderField::OccurredAt, true) | (EventOrderField::ReceivedAt, false) => Ok(order.direction),
+        (EventOrderField::OccurredAt, true) | (EventOrderField::ReceivedAt, false) => {
+            Ok(order.direction.unwrap_or(OrderDirection::Desc))
+        }
         (EventOrderField::OccurredAt, false) => Err(Fault::bad_input(
             "orderBy: OCCURRED_AT needs a filter by campaign, customer or identifier; all events come by RECEIVED_AT",
         )),
@@ -245,7 +247,7 @@ mod tests {
 
     #[test]
     fn the_order_follows_the_filter() {
-        let order = |field| Some(EventOrder { field, direction: OrderDirection::Asc });
+        let order = |field| Some(EventOrder { field, direction: Some(OrderDirection::Asc) });
         assert_eq!(direction(true, None).expect("the default"), OrderDirection::Desc);
         assert_eq!(direction(true, order(EventOrderField::OccurredAt)).expect("by time"), OrderDirection::Asc);
         assert!(direction(false, order(EventOrderField::OccurredAt)).is_err());

@@ -19,8 +19,8 @@ pub struct EventCampaignInput {
     /// Its id at its source.
     external_id: String,
     /// Who issued the id.
-    #[graphql(default_with = "CampaignSource::Native")]
-    source: CampaignSource,
+    #[graphql(default_with = "Some(CampaignSource::Native)")]
+    source: Option<CampaignSource>,
     /// Its name, if known.
     name: Option<String>,
 }
@@ -94,7 +94,7 @@ pub struct VendorEventsIngestInput {
 pub async fn typed(
     ctx: &Context<'_>,
     input: EventsIngestInput,
-    selection: IngestResultSelection,
+    selection: Option<IngestResultSelection>,
 ) -> Result<EventsIngestPayload> {
     if let Some(error) = check_number(input.events.len(), "events") {
         return Ok(EventsIngestPayload::refused(error));
@@ -108,7 +108,7 @@ pub async fn typed(
 pub async fn vendor(
     ctx: &Context<'_>,
     input: VendorEventsIngestInput,
-    selection: IngestResultSelection,
+    selection: Option<IngestResultSelection>,
 ) -> Result<EventsIngestPayload> {
     if let Some(error) = check_number(input.records.len(), "records") {
         return Ok(EventsIngestPayload::refused(error));
@@ -152,7 +152,7 @@ impl EventCampaignInput {
     fn into_json(self) -> Value {
         object([
             ("externalId", Some(Value::String(self.external_id))),
-            ("namespace", Some(Namespace::from(self.source).name().into())),
+            ("namespace", self.source.map(|source| Namespace::from(source).name().into())),
             ("name", self.name.map(Value::String)),
         ])
     }

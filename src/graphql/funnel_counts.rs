@@ -203,9 +203,12 @@ impl FunnelCounts {
     /// Rates.
     fn rates(
         &self,
-        #[graphql(desc = "Which numbers they are made of.", default_with = "CountBasis::Unique")] basis: CountBasis,
-        #[graphql(desc = "What they divide by.", default_with = "RateBase::Default")] of: RateBase,
+        #[graphql(desc = "Which numbers they are made of.", default_with = "Some(CountBasis::Unique)")] basis: Option<
+            CountBasis,
+        >,
+        #[graphql(desc = "What they divide by.", default_with = "Some(RateBase::Default)")] of: Option<RateBase>,
     ) -> FunnelRates {
+        let (basis, of) = (basis.unwrap_or(CountBasis::Unique), of.unwrap_or(RateBase::Default));
         FunnelRates::of(&self.0, basis.into(), of.into())
     }
 }

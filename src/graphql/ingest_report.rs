@@ -103,13 +103,13 @@ pub async fn submit(
     ctx: &Context<'_>,
     mutation: &str,
     (dialect, records): (Dialect, Vec<Record>),
-    selection: IngestResultSelection,
+    selection: Option<IngestResultSelection>,
 ) -> Result<EventsIngestPayload> {
     let workspace = caller(ctx)?.workspace_id();
     let source = format!("/graphql {mutation}");
     let report = ingest(ctx)?.submit(Batch { workspace, dialect, source, first_index: 0, records }).await?;
     let is_wanted = |result: &RecordResult| {
-        selection == IngestResultSelection::All || result.status == ingest::RecordStatus::Quarantined
+        selection == Some(IngestResultSelection::All) || result.status == ingest::RecordStatus::Quarantined
     };
     let number = |count: u64| i32::try_from(count).unwrap_or(i32::MAX);
     Ok(EventsIngestPayload {

@@ -24,8 +24,11 @@ impl Mutation {
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "The events.")] input: EventsIngestInput,
-        #[graphql(desc = "Which events are answered one by one.", default_with = "IngestResultSelection::Failures")]
-        results: IngestResultSelection,
+        #[graphql(
+            desc = "Which events are answered one by one.",
+            default_with = "Some(IngestResultSelection::Failures)"
+        )]
+        results: Option<IngestResultSelection>,
     ) -> Result<EventsIngestPayload> {
         events_ingest::typed(ctx, input, results).await
     }
@@ -37,8 +40,11 @@ impl Mutation {
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "The records and their form.")] input: VendorEventsIngestInput,
-        #[graphql(desc = "Which records are answered one by one.", default_with = "IngestResultSelection::Failures")]
-        results: IngestResultSelection,
+        #[graphql(
+            desc = "Which records are answered one by one.",
+            default_with = "Some(IngestResultSelection::Failures)"
+        )]
+        results: Option<IngestResultSelection>,
     ) -> Result<EventsIngestPayload> {
         events_ingest::vendor(ctx, input, results).await
     }
@@ -59,8 +65,11 @@ impl Mutation {
         identifiers: Json,
         #[graphql(desc = "Everything else: an object of strings, numbers, booleans, nulls and nested values.")]
         data: Option<Json>,
-        #[graphql(desc = "Which events are answered one by one.", default_with = "IngestResultSelection::Failures")]
-        results: IngestResultSelection,
+        #[graphql(
+            desc = "Which events are answered one by one.",
+            default_with = "Some(IngestResultSelection::Failures)"
+        )]
+        results: Option<IngestResultSelection>,
     ) -> Result<EventsIngestPayload> {
         odp_event_send::send(ctx, OdpEvent { action, event_type, identifiers, data }, results).await
     }
@@ -82,9 +91,9 @@ impl Mutation {
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "The campaign.")] id: ID,
-        #[graphql(desc = "Whether it is to be archived.", default = true)] is_archived: bool,
+        #[graphql(desc = "Whether it is to be archived.", default_with = "Some(true)")] is_archived: Option<bool>,
     ) -> Result<CampaignPayload> {
-        campaign_update::archive(ctx, &id, is_archived).await
+        campaign_update::archive(ctx, &id, is_archived.unwrap_or(true)).await
     }
 
     /// Makes a key. The key itself is in this answer and nowhere else.

@@ -25,7 +25,11 @@ pub struct OdpEvent {
 }
 
 /// Takes one ODP event.
-pub async fn send(ctx: &Context<'_>, event: OdpEvent, selection: IngestResultSelection) -> Result<EventsIngestPayload> {
+pub async fn send(
+    ctx: &Context<'_>,
+    event: OdpEvent,
+    selection: Option<IngestResultSelection>,
+) -> Result<EventsIngestPayload> {
     let record = match record(event) {
         Ok(record) => record,
         Err(error) => return Ok(EventsIngestPayload::refused(error)),

@@ -98,9 +98,9 @@ async fn typed_events_come_in_and_bad_ones_hold_up_no_others() {
     assert_eq!(world.ask(query, json!({ "id": id })).await["node"]["id"], id);
 }
 
-const FUNNEL: &str = "query($options: Boolean! = true, $groups: [FunnelDimension!], $range: DateRange) {
+const FUNNEL: &str = "query($options: Boolean, $unit: UniqueUnit, $groups: [FunnelDimension!], $range: DateRange) {
     campaign(externalId: \"spring\") { id name source channels runs treatments touchpoints firstEventAt lastEventAt tags
-    funnel(impliedSteps: $options, groupBy: $groups, range: $range) { deliveredBasis
+    funnel(impliedSteps: $options, unit: $unit, groupBy: $groups, range: $range) { deliveredBasis
         steps { step total unique } beside { kind total unique } machineOpens { total }
         rates { deliveryRate openRate clickRate clickToOpenRate skipRate hardBounceRate }
         sent: rates(of: SENT, basis: TOTAL) { openRate }

@@ -117,17 +117,19 @@ pub async fn find_by_external_id(
     external_id: &str,
     namespace: Option<Namespace>,
 ) -> Result<Vec<campaign::Model>> {
-    let mut own = Condition::all().add(campaign::Column::ExternalId.eq(external_id));
-    let mut aliases = Query::select();
-    aliases
+    // All namespaces are named where any will do, so that the index leads to the external id.
+    let namespaces = namespace.map_or_else(|| Namespace::ALL.to_vec(), |namespace| vec![namespace]);
+    let namespaces: Vec<&str> = namespaces.into_iter().map(Namespace::name).collect();
+    let own = Condition::all()
+        .add(campaign::Column::Namespace.is_in(namespaces.iter().copied()))
+        .add(campaign::Column::ExternalId.eq(external_id));
+    let aliases = Query::select()
         .column(campaign_alias::Column::Campaign)
         .from(campaign_alias::Entity)
         .and_where(campaign_alias::Column::Workspace.eq(workspace.0))
-        .and_where(campaign_alias::Column::ExternalId.eq(external_id));
-    if let Some(namespace) = namespace {
-        own = own.add(campaign::Column::Namespace.eq(namespace.name()));
-        aliases.and_where(campaign_alias::Column::Namespace.eq(namespace.name()));
-    }
+        .and_where(campaign_alias::Column::Namespace.is_in(namespaces))
+        .and_where(campaign_alias::Column::ExternalId.eq(external_id))
+        .take();
     let found = campaign::Entity::find()
         .filter(campaign::Column::Workspace.eq(workspace.0))
         .filter(Condition::any().add(own).add(campaign::Column::Id.in_subquery(aliases)))

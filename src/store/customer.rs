@@ -64,7 +64,8 @@ pub async fn merged_into(store: &Store, workspace: WorkspaceId, customers: &[i64
         .select_only()
         .column(customer::Column::MergedInto)
         .column(customer::Column::Id)
-        .filter(customer::Column::Workspace.eq(workspace.0))
+        // As a sum the workspace is no index: without statistics, SQLite would take it for narrower than this one.
+        .filter(Expr::col(customer::Column::Workspace).add(0).eq(workspace.0))
         .filter(customer::Column::MergedInto.is_in(customers.iter().copied()))
         .order_by_asc(customer::Column::Id)
         .into_tuple()

@@ -4,10 +4,11 @@
 use std::collections::HashMap;
 
 use entity::event;
-use sea_orm::sea_query::{Expr, ExprTrait};
-use sea_orm::{ColumnTrait, Condition, EntityTrait, FromQueryResult, PaginatorTrait, QueryFilter, QuerySelect};
+use sea_orm::sea_query::{Expr, ExprTrait, Query, SelectStatement, UnionType};
+use sea_orm::{ColumnTrait, Condition, ConnectionTrait, EntityTrait, FromQueryResult, QueryFilter};
 
 use super::Store;
+use super::event_lane::{Lane, lanes};
 use crate::Result;
 use crate::domain::reachability::EventRef;
 use crate::domain::time::Micros;
@@ -35,8 +36,11 @@ impl EventFilter {
     }
 
     pub(super) fn condition(&self, workspace: WorkspaceId) -> Condition {
-        let among =
-            |column: event::Column, ids: &Option<Vec<i64>>| ids.as_ref().map(|ids| column.is_in(ids.iter().copied()));
+        let among = |column: event::Column, ids: &Option<Vec<i64>>| match ids.as_deref() {
+            None => None,
+            Some([id]) => Some(column.eq(*id)),
+            Some(ids) => Some(column.is_in(ids.iter().copied())),
+        };
         Condition::all()
             .add(event::Column::Workspace.eq(workspace.0))
             .add_option(among(event::Column::Customer, &self.customers))
@@ -45,22 +49,10 @@ impl EventFilter {
             .add_option(self.occurred_from.map(|from| event::Column::OccurredAt.gte(from.0)))
             .add_option(self.occurred_until.map(|until| event::Column::OccurredAt.lt(until.0)))
     }
-
-    pub(super) fn shards(&self, store: &Store) -> Vec<i16> {
-        match &self.customers {
-            None => store.all_shards(),
-            Some(customers) => {
-                let mut shards: Vec<i16> = customers.iter().map(|id| store.shards().of_id(*id)).collect();
-                shards.sort_unstable();
-                shards.dedup();
-                shards
-            }
-        }
-    }
 }
 
 /// The earliest and the latest occurrence of a customer's events.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, FromQueryResult)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Span {
     /// The customer as stored.
     pub customer: i64,
@@ -92,27 +84,62 @@ pub async fn count(store: &Store, workspace: WorkspaceId, filter: &EventFilter) 
     if filter.admits_none() {
         return Ok(0);
     }
-    let number = event::Entity::find()
-        .filter(event::Column::Shard.is_in(filter.shards(store)))
-        .filter(filter.condition(workspace))
-        .count(store.db())
-        .await?;
-    Ok(i64::try_from(number).unwrap_or(i64::MAX))
+    let counted = lanes(store, filter).into_iter().map(|lane| {
+        Query::select()
+            .expr_as(Expr::col(event::Column::Seq).count(), EVENTS)
+            .from(event::Entity)
+            .cond_where(lane.condition(workspace))
+            .take()
+    });
+    let Some(counted) = union_all(counted) else { return Ok(0) };
+    let mut events = 0;
+    for row in store.db().query_all(&counted).await? {
+        events += row.try_get::<i64>("", EVENTS)?;
+    }
+    Ok(events)
 }
 
 /// When the events of several customers, as stored, begin and end; customers without events are left out.
 pub async fn spans(store: &Store, workspace: WorkspaceId, customers: &[i64]) -> Result<Vec<Span>> {
-    let filter = EventFilter { customers: Some(customers.to_vec()), ..EventFilter::default() };
-    if filter.admits_none() {
-        return Ok(Vec::new());
+    #[derive(FromQueryResult)]
+    struct Row {
+        customer: Option<i64>,
+        first_at: Option<i64>,
+        last_at: Option<i64>,
     }
-    let found = event::Entity::find()
-        .select_only()
-        .column(event::Column::Customer)
-        .expr_as(Expr::col(event::Column::OccurredAt).min(), "first_at")
-        .expr_as(Expr::col(event::Column::OccurredAt).max(), "last_at")
-        .filter(event::Column::Shard.is_in(filter.shards(store)))
-        .filter(filter.condition(workspace))
-        .group_by(event::Column::Customer);
-    Ok(found.into_model().all(store.db()).await?)
+    let mut found = Vec::new();
+    for customers in customers.chunks(SPANS_OF_ONE_STATEMENT) {
+        let ends = customers.iter().map(|customer| {
+            Query::select()
+                .expr_as(Expr::col(event::Column::Customer).min(), "customer")
+                .expr_as(Expr::col(event::Column::OccurredAt).min(), "first_at")
+                .expr_as(Expr::col(event::Column::OccurredAt).max(), "last_at")
+                .from(event::Entity)
+                .cond_where(Lane::of_customer(store, *customer, &EventFilter::default()).condition(workspace))
+                .take()
+        });
+        let Some(ends) = union_all(ends) else { continue };
+        for row in store.db().query_all(&ends).await? {
+            // A customer without events gives a row of nulls.
+            if let Row { customer: Some(customer), first_at: Some(first_at), last_at: Some(last_at) } =
+                Row::from_query_result(&row, "")?
+            {
+                found.push(Span { customer, first_at, last_at });
+            }
+        }
+    }
+    Ok(found)
 }
+
+/// One statement with the rows of several; none of none.
+pub(super) fn union_all(statements: impl IntoIterator<Item = SelectStatement>) -> Option<SelectStatement> {
+    let mut statements = statements.into_iter();
+    let mut first = statements.next()?;
+    first.unions(statements.map(|statement| (UnionType::All, statement)));
+    Some(first)
+}
+
+const EVENTS: &str = "events";
+
+/// SQLite takes at most 500 parts of one statement.
+const SPANS_OF_ONE_STATEMENT: usize = 200;

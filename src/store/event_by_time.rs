@@ -1,12 +1,15 @@
-//! Pages of the events of one customer or campaign, by the time of occurrence. Every lane (a customer or a cell within
-//! a shard) is walked along its index no further than the page needs, and the lanes are merged.
+//! Pages of the events of one customer or campaign, by the time of occurrence. Every lane is walked along its index no
+//! further than the page needs, and the lanes are merged.
+
+use std::cmp::Ordering;
 
 use entity::event;
-use sea_orm::sea_query::{Asterisk, ExprTrait, Order, Query, SelectStatement, UnionType};
+use sea_orm::sea_query::{Asterisk, ExprTrait, Order, Query, SelectStatement};
 use sea_orm::{ColumnTrait, Condition, ConnectionTrait, FromQueryResult};
 
 use super::Store;
-use super::event::EventFilter;
+use super::event::{EventFilter, union_all};
+use super::event_lane::{Lane, lanes};
 use super::page::{Page, PageEnd, Slice};
 use crate::Result;
 use crate::domain::workspace::WorkspaceId;
@@ -40,78 +43,49 @@ pub async fn page(
         return Ok(Slice::empty());
     }
     let order = if page.from == PageEnd::Start { Order::Desc } else { Order::Asc };
-    let mut walks = lanes(store, filter).into_iter().map(|lane| {
+    let walks = lanes(store, filter).into_iter().map(|lane| {
         let walk = sorted(Query::select().column(Asterisk).from(event::Entity), order.clone())
-            .cond_where(filter.condition(workspace))
-            .cond_where(lane.condition(page))
+            .cond_where(lane.condition(workspace))
+            .cond_where(between(&lane, page))
             .limit(page.limit + 1)
             .take();
         Query::select().column(Asterisk).from_subquery(walk, "lane").take()
     });
-    let Some(mut merged) = walks.next() else { return Ok(Slice::empty()) };
-    merged.unions(walks.map(|walk| (UnionType::All, walk)));
+    let Some(mut merged) = union_all(walks) else { return Ok(Slice::empty()) };
     let merged = sorted(&mut merged, order).limit(page.limit + 1).take();
     let rows = store.db().query_all(&merged).await?;
     let rows = rows.iter().map(|row| event::Model::from_query_result(row, "")).collect::<Result<Vec<_>, _>>()?;
     Ok(Slice::of_walk(rows, page))
 }
 
-/// Most lanes that are walked each by itself; above it the database sorts.
-const MAX_LANES: usize = 64;
-
-struct Lane {
-    shard: i16,
-    narrowed: Option<(event::Column, i64)>,
+fn between(lane: &Lane, page: &Page<TimePosition>) -> Condition {
+    Condition::all()
+        .add_option(page.after.map(|position| earlier_than(lane.shard, position)))
+        .add_option(page.before.map(|position| later_than(lane.shard, position)))
 }
 
-fn lanes(store: &Store, filter: &EventFilter) -> Vec<Lane> {
-    let whole = |shards: Vec<i16>| shards.into_iter().map(|shard| Lane { shard, narrowed: None }).collect();
-    match (&filter.customers, &filter.cells) {
-        (Some(customers), _) if customers.len() <= MAX_LANES => customers
-            .iter()
-            .map(|id| Lane { shard: store.shards().of_id(*id), narrowed: Some((event::Column::Customer, *id)) })
-            .collect(),
-        (None, Some(cells)) if cells.len() * store.all_shards().len() <= MAX_LANES => store
-            .all_shards()
-            .into_iter()
-            .flat_map(|shard| cells.iter().map(move |id| Lane { shard, narrowed: Some((event::Column::Cell, *id)) }))
-            .collect(),
-        _ => whole(filter.shards(store)),
-    }
-}
-
-impl Lane {
-    fn condition(&self, page: &Page<TimePosition>) -> Condition {
-        Condition::all()
-            .add(event::Column::Shard.eq(self.shard))
-            .add_option(self.narrowed.map(|(column, id)| column.eq(id)))
-            .add_option(page.after.map(|position| self.earlier_than(position)))
-            .add_option(page.before.map(|position| self.later_than(position)))
-    }
-
-    fn earlier_than(&self, position: TimePosition) -> Condition {
-        let at = position.occurred_at;
-        match self.shard.cmp(&position.shard) {
-            std::cmp::Ordering::Less => Condition::all().add(event::Column::OccurredAt.lte(at)),
-            std::cmp::Ordering::Greater => Condition::all().add(event::Column::OccurredAt.lt(at)),
-            std::cmp::Ordering::Equal => {
-                let tie = event::Column::OccurredAt.eq(at).and(event::Column::Seq.lt(position.seq));
-                let within = event::Column::OccurredAt.lt(at).or(tie);
-                Condition::all().add(event::Column::OccurredAt.lte(at)).add(within)
-            }
+fn earlier_than(shard: i16, position: TimePosition) -> Condition {
+    let at = position.occurred_at;
+    match shard.cmp(&position.shard) {
+        Ordering::Less => Condition::all().add(event::Column::OccurredAt.lte(at)),
+        Ordering::Greater => Condition::all().add(event::Column::OccurredAt.lt(at)),
+        Ordering::Equal => {
+            let tie = event::Column::OccurredAt.eq(at).and(event::Column::Seq.lt(position.seq));
+            let within = event::Column::OccurredAt.lt(at).or(tie);
+            Condition::all().add(event::Column::OccurredAt.lte(at)).add(within)
         }
     }
+}
 
-    fn later_than(&self, position: TimePosition) -> Condition {
-        let at = position.occurred_at;
-        match self.shard.cmp(&position.shard) {
-            std::cmp::Ordering::Less => Condition::all().add(event::Column::OccurredAt.gt(at)),
-            std::cmp::Ordering::Greater => Condition::all().add(event::Column::OccurredAt.gte(at)),
-            std::cmp::Ordering::Equal => {
-                let tie = event::Column::OccurredAt.eq(at).and(event::Column::Seq.gt(position.seq));
-                let within = event::Column::OccurredAt.gt(at).or(tie);
-                Condition::all().add(event::Column::OccurredAt.gte(at)).add(within)
-            }
+fn later_than(shard: i16, position: TimePosition) -> Condition {
+    let at = position.occurred_at;
+    match shard.cmp(&position.shard) {
+        Ordering::Less => Condition::all().add(event::Column::OccurredAt.gt(at)),
+        Ordering::Greater => Condition::all().add(event::Column::OccurredAt.gte(at)),
+        Ordering::Equal => {
+            let tie = event::Column::OccurredAt.eq(at).and(event::Column::Seq.gt(position.seq));
+            let within = event::Column::OccurredAt.gt(at).or(tie);
+            Condition::all().add(event::Column::OccurredAt.gte(at)).add(within)
         }
     }
 }

@@ -9,6 +9,7 @@ pub mod event;
 pub mod event_by_commit;
 pub mod event_by_time;
 pub mod event_details;
+mod event_lane;
 pub mod event_type;
 pub mod hot;
 pub mod page;
