@@ -5,6 +5,10 @@ use std::process::ExitCode;
 use campaignql::command::{self, Cli};
 use clap::Parser;
 
+/// Events are made on one thread and freed on another, which the system's allocator is slow at.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 #[tokio::main]
 async fn main() -> ExitCode {
     match command::run(Cli::parse()).await {

@@ -1,7 +1,9 @@
 //! One group of batches in one transaction: what is new, whose it is, what it changes.
 
-use chrono_tz::Tz;
 use std::collections::HashMap;
+use std::time::Instant;
+
+use chrono_tz::Tz;
 
 use super::catalogue::Catalogue;
 use super::identify::Identified;
@@ -69,15 +71,20 @@ pub(super) async fn commit(
     lock: IdentityLock,
 ) -> Result<Attempt> {
     memory.forget_if_large();
+    let mut steps = Steps::start();
     connection.begin(lock).await?;
     let mut work = Work { connection, memory, shards, settings: HashMap::new() };
+    steps.end("begin");
     let fresh = dedupe::fresh_events(&mut work, batches).await?;
-    let Some((ids, learned)) = write_events(&mut work, &fresh, lock).await? else {
+    steps.end("dedupe");
+    let Some((ids, learned)) = write_events(&mut work, &fresh, lock, &mut steps).await? else {
         work.connection.rollback().await?;
         return Ok(Attempt::NeedsExclusiveIdentity);
     };
     quarantine::keep(&mut work, batches).await?;
+    steps.end("quarantine");
     work.connection.commit().await?;
+    steps.end("commit");
     let positions = fresh.iter().map(|fresh| fresh.position);
     let reports = report::reports(batches, positions.zip(ids));
     memory.learn(learned);
@@ -89,20 +96,42 @@ async fn write_events(
     work: &mut Work<'_>,
     fresh: &[Fresh<'_>],
     lock: IdentityLock,
+    steps: &mut Steps,
 ) -> Result<Option<(Vec<EventId>, Memory)>> {
     if fresh.is_empty() {
         return Ok(Some((Vec::new(), Memory::default())));
     }
     work.settings = load_settings(work.connection, fresh).await?;
     let Some(identified) = identify::identify(work, fresh, lock).await? else { return Ok(None) };
+    steps.end("identify");
     let catalogue = catalogue::resolve(work, fresh).await?;
+    steps.end("catalogue");
     lock_shards(work, fresh, &identified).await?;
+    steps.end("lock");
     let ids = sequence::write_events(work, fresh, &identified, &catalogue).await?;
+    steps.end("sequence");
     fold::fold_recipients(work, fresh, &identified, &catalogue).await?;
+    steps.end("fold");
     address::fold_addresses(work, fresh, &ids).await?;
+    steps.end("address");
     count::count_events(work, fresh, &ids, &catalogue).await?;
+    steps.end("count");
     let Catalogue { learned, .. } = catalogue;
     Ok(Some((ids, learned)))
+}
+
+/// Times the steps of a group for `/metrics`: where ingestion spends its time on this machine and database.
+struct Steps(Instant);
+
+impl Steps {
+    fn start() -> Self {
+        Self(Instant::now())
+    }
+
+    fn end(&mut self, step: &'static str) {
+        let spent = std::mem::replace(&mut self.0, Instant::now()).elapsed();
+        metrics::histogram!("campaignql_ingest_step_seconds", "step" => step).record(spent.as_secs_f64());
+    }
 }
 
 async fn load_settings(connection: &mut HotConnection, fresh: &[Fresh<'_>]) -> Result<HashMap<i32, FoldSettings>> {
