@@ -19,10 +19,16 @@ pub fn run(name: &str, command: &mut Command) -> Result<()> {
     Ok(())
 }
 
-/// A cargo command in the root of the workspace.
+/// A cargo command in the root of the workspace. What `cargo run` told this program about itself is taken back: build
+/// scripts look at it, and would build again what the same command from a shell has built.
 pub fn cargo(arguments: &[&str]) -> Command {
     let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     command.args(arguments).current_dir(root());
+    for (name, _) in std::env::vars_os() {
+        if ["CARGO_PKG_", "CARGO_MANIFEST_"].iter().any(|prefix| name.to_string_lossy().starts_with(prefix)) {
+            command.env_remove(name);
+        }
+    }
     command
 }
 
