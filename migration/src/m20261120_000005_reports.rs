@@ -81,7 +81,8 @@ impl MigrationTrait for Migration {
             ],
         )
         .await?;
-        Ok(())
+        let often = ["recipient", "rollup", "address_state", "event_type_count", "campaign_activity"];
+        table::rewritten_often(manager, &often).await
     }
 
     async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {

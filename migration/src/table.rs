@@ -93,6 +93,18 @@ pub async fn create(
     manager.create_table(statement).await
 }
 
+/// Leaves room in the pages of tables whose rows are rewritten again and again, so that Postgres can put a row's next version
+/// beside it without touching an index. SQLite rewrites rows in place.
+pub async fn rewritten_often(manager: &SchemaManager<'_>, names: &[&str]) -> Result<(), DbErr> {
+    if manager.get_database_backend() == DatabaseBackend::Postgres {
+        for name in names {
+            let sql = format!("ALTER TABLE \"{name}\" SET (fillfactor = 75, autovacuum_vacuum_scale_factor = 0.05)");
+            manager.get_connection().execute_unprepared(&sql).await?;
+        }
+    }
+    Ok(())
+}
+
 /// Creates an index.
 pub async fn index(
     manager: &SchemaManager<'_>,
