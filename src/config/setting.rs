@@ -87,7 +87,7 @@ pub const SETTINGS: [Setting; 14] = [
     Setting::new(
         "committers",
         "tasks",
-        "2",
+        "1",
         "How many batches may be written at a time. SQLite has one writer whatever this says.",
     ),
     Setting::new(

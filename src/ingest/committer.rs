@@ -26,6 +26,7 @@ pub(super) struct CommitterSettings {
 }
 
 const MAX_ATTEMPTS: u32 = 10;
+const MAX_SHARED_ATTEMPTS: u32 = 3;
 const RETRY_AFTER_S: u64 = 1;
 
 /// Starts a committer on a thread of its own: its work is half computing, half waiting for its own connection.
@@ -102,11 +103,16 @@ impl Committer {
     }
 
     async fn commit(&mut self, jobs: &[Job]) -> Result<Vec<Report>> {
-        let mut lock = IdentityLock::Shared;
+        // SQLite has one writer: it holds every lock there is.
+        let is_alone = self.store.url().starts_with("sqlite:");
+        let mut lock = if is_alone { IdentityLock::Exclusive } else { IdentityLock::Shared };
         for attempt in 1.. {
             match self.attempt(jobs, lock).await {
                 Ok(Attempt::Committed(reports)) => return Ok(reports),
                 Ok(Attempt::NeedsExclusiveIdentity) => lock = IdentityLock::Exclusive,
+                // What another transaction linked is committed by now, and the next try sees it. Not for ever.
+                Ok(Attempt::LostRace) if attempt >= MAX_SHARED_ATTEMPTS => lock = IdentityLock::Exclusive,
+                Ok(Attempt::LostRace) => {}
                 Err(error) => {
                     self.recover().await;
                     if attempt >= MAX_ATTEMPTS || !is_worth_repeating(&error) {

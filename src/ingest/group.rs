@@ -6,7 +6,7 @@ use std::time::Instant;
 use chrono_tz::Tz;
 
 use super::catalogue::Catalogue;
-use super::identify::Identified;
+use super::identify::{Identified, Obstacle};
 use super::memory::Memory;
 use super::prepare::{PreparedBatch, PreparedEvent};
 use super::report::{EventId, Report};
@@ -23,6 +23,8 @@ pub(super) enum Attempt {
     Committed(Vec<Report>),
     /// Nothing was written: customers merge or identifiers move, which takes the exclusive identity lock.
     NeedsExclusiveIdentity,
+    /// Nothing was written: another transaction linked one of the new identifiers meanwhile.
+    LostRace,
 }
 
 /// Where an event stands in its group.
@@ -77,9 +79,15 @@ pub(super) async fn commit(
     steps.end("begin");
     let fresh = dedupe::fresh_events(&mut work, batches).await?;
     steps.end("dedupe");
-    let Some((ids, learned)) = write_events(&mut work, &fresh, lock, &mut steps).await? else {
-        work.connection.rollback().await?;
-        return Ok(Attempt::NeedsExclusiveIdentity);
+    let (ids, learned) = match write_events(&mut work, &fresh, lock, &mut steps).await? {
+        Ok(written) => written,
+        Err(obstacle) => {
+            work.connection.rollback().await?;
+            return Ok(match obstacle {
+                Obstacle::LinksChange => Attempt::NeedsExclusiveIdentity,
+                Obstacle::LostRace => Attempt::LostRace,
+            });
+        }
     };
     quarantine::keep(&mut work, batches).await?;
     steps.end("quarantine");
@@ -91,18 +99,21 @@ pub(super) async fn commit(
     Ok(Attempt::Committed(reports))
 }
 
-/// Writes everything that new events bring; nothing where the identity lock does not allow it.
+/// Writes everything that new events bring, unless an obstacle stands in the way of identifying them.
 async fn write_events(
     work: &mut Work<'_>,
     fresh: &[Fresh<'_>],
     lock: IdentityLock,
     steps: &mut Steps,
-) -> Result<Option<(Vec<EventId>, Memory)>> {
+) -> Result<Result<(Vec<EventId>, Memory), Obstacle>> {
     if fresh.is_empty() {
-        return Ok(Some((Vec::new(), Memory::default())));
+        return Ok(Ok((Vec::new(), Memory::default())));
     }
     work.settings = load_settings(work.connection, fresh).await?;
-    let Some(identified) = identify::identify(work, fresh, lock).await? else { return Ok(None) };
+    let identified = match identify::identify(work, fresh, lock).await? {
+        Ok(identified) => identified,
+        Err(obstacle) => return Ok(Err(obstacle)),
+    };
     steps.end("identify");
     let catalogue = catalogue::resolve(work, fresh).await?;
     steps.end("catalogue");
@@ -117,7 +128,7 @@ async fn write_events(
     count::count_events(work, fresh, &ids, &catalogue).await?;
     steps.end("count");
     let Catalogue { learned, .. } = catalogue;
-    Ok(Some((ids, learned)))
+    Ok(Ok((ids, learned)))
 }
 
 /// Times the steps of a group for `/metrics`: where ingestion spends its time on this machine and database.

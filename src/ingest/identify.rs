@@ -21,6 +21,15 @@ pub(super) struct Identified {
     pub(super) merged: Vec<(i64, i64)>,
 }
 
+/// Why a group could not be identified under the shared lock. Its transaction must be rolled back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Obstacle {
+    /// Customers merge, are identified, or identifiers move or are seen on another channel.
+    LinksChange,
+    /// Another transaction has linked one of the new identifiers meanwhile.
+    LostRace,
+}
+
 /// A stored identifier, or one about to be.
 #[derive(Clone, Debug)]
 struct IdentifierRow {
@@ -39,12 +48,12 @@ struct CustomerRow {
     created_at: i64,
 }
 
-/// Resolves all events and writes customers and identifiers; nothing where that needs the exclusive lock.
+/// Resolves all events and writes customers and identifiers.
 pub(super) async fn identify(
     work: &mut Work<'_>,
     fresh: &[Fresh<'_>],
     lock: IdentityLock,
-) -> Result<Option<Identified>> {
+) -> Result<Result<Identified, Obstacle>> {
     let mentions = mentioned(fresh);
     let stored = load_identifiers(work, &mentions).await?;
     let customers = load_customers(work, &stored).await?;
@@ -66,13 +75,13 @@ pub(super) async fn identify(
         || !seen_elsewhere.is_empty()
         || outcome.linked.iter().any(|(_, _, is_new)| !is_new);
     if lock == IdentityLock::Shared && changes_links {
-        return Ok(None);
+        return Ok(Err(Obstacle::LinksChange));
     }
     let writer = Writer { fresh, mentions, stored, customers, now: Micros::now().0 };
     if !writer.write(work, &outcome, &seen_elsewhere).await? {
-        return Ok(None);
+        return Ok(Err(Obstacle::LostRace));
     }
-    Ok(Some(Identified { customers: owners, merged: outcome.merged }))
+    Ok(Ok(Identified { customers: owners, merged: outcome.merged }))
 }
 
 /// An identifier as the group mentions it.

@@ -19,7 +19,8 @@ use crate::{Error, Result};
 pub struct IngestSettings {
     /// Most records that may wait. More are refused with `Unavailable`.
     pub queue_capacity: usize,
-    /// Number of committers. SQLite has one writer and always runs one.
+    /// Number of committers. SQLite has one writer and always runs one. A group takes all that waits, so that a second
+    /// one makes groups smaller; it pays where the database has processors to spare.
     pub committers: usize,
     /// How long a committer waits for more after the first batch.
     pub commit_wait: Duration,
@@ -29,7 +30,7 @@ pub struct IngestSettings {
 
 impl Default for IngestSettings {
     fn default() -> Self {
-        Self { queue_capacity: 100_000, committers: 2, commit_wait: Duration::ZERO, group_records: 20_000 }
+        Self { queue_capacity: 100_000, committers: 1, commit_wait: Duration::ZERO, group_records: 20_000 }
     }
 }
 
