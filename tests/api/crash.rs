@@ -1,7 +1,7 @@
 //! `kill -9` while events come in: whatever was answered 2xx is there afterwards, exactly once.
 
 use std::collections::BTreeSet;
-use std::process::{Child, Stdio};
+use std::process::Stdio;
 use std::sync::Arc;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -11,6 +11,7 @@ use cluster::Durability;
 use rand::Rng;
 use serde_json::{Value, json};
 
+use crate::kit::program::Running;
 use crate::kit::record::RUN_S;
 use crate::kit::{Client, Program, TestDatabase, database};
 
@@ -49,7 +50,7 @@ async fn survive(database_url: &str) {
             (0..SENDERS).map(|_| tokio::spawn(send(server.client.clone(), Arc::clone(&ledger)))).collect();
         let moment = rand::rng().random_range(20..300);
         tokio::time::sleep(Duration::from_millis(moment)).await;
-        server.kill();
+        server.process.kill();
         for sender in senders {
             sender.await.expect("a sender ends when the server is gone");
         }
@@ -117,7 +118,7 @@ fn event(number: u64) -> Value {
 
 /// The real program, to be killed.
 struct Server {
-    process: Child,
+    process: Running,
     client: Client,
 }
 
@@ -127,18 +128,16 @@ impl Server {
         let listen = free.local_addr().expect("it is bound").to_string();
         drop(free);
         let mut command = program.command(["serve", "--listen", &listen, "--log-level", "error"]);
-        command.env("CAMPAIGNQL_ADMIN_KEY", KEY);
-        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
-        let process = command.spawn().expect("the program starts");
+        command.env("CAMPAIGNQL_ADMIN_KEY", KEY).stdout(Stdio::null()).stderr(Stdio::null());
         let client = Client::new(&format!("http://{listen}")).with_key(KEY);
-        let mut server = Self { process, client };
+        let mut server = Self { process: Running::start(command), client };
         server.wait_until_alive().await;
         server
     }
 
     async fn wait_until_alive(&mut self) {
         for _ in 0..600 {
-            if let Ok(Some(status)) = self.process.try_wait() {
+            if let Ok(Some(status)) = self.process.process().try_wait() {
                 panic!("the server ended by itself: {status}");
             }
             if self.client.request(reqwest::Method::GET, "/healthz").send().await.is_ok() {
@@ -147,19 +146,5 @@ impl Server {
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
         panic!("the server was not alive within 12 s");
-    }
-
-    /// SIGKILL.
-    fn kill(&mut self) {
-        self.process.kill().expect("it can be killed");
-        self.process.wait().expect("it ends");
-    }
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        // It may have ended before, which is what is wanted.
-        let _ = self.process.kill();
-        let _ = self.process.wait();
     }
 }

@@ -1,11 +1,13 @@
 //! The program as it is run: its commands, what it says about a database that it cannot use, and how it ends.
 
+use std::collections::BTreeSet;
+use std::io::BufReader;
 use std::process::Stdio;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
-use crate::kit::program::Ended;
-use crate::kit::{Program, TestDatabase};
+use crate::kit::program::{Ended, Running, read_until};
+use crate::kit::{Client, Program, TestDatabase};
 
 #[test]
 fn the_schema_is_printed_as_it_is_kept() {
@@ -135,20 +137,30 @@ fn a_port_that_is_taken_is_an_error() {
 fn sigterm_ends_the_server_with_0() {
     let program = Program::by_itself();
     let mut command = program.command(["serve", "--listen", "127.0.0.1:0"]);
-    let mut child =
-        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().expect("it starts");
-    let mut log = std::io::BufReader::new(child.stderr.take().expect("it logs"));
-    let mut line = String::new();
-    while !line.contains("listening on") {
-        line.clear();
-        let read = std::io::BufRead::read_line(&mut log, &mut line).expect("the log is text");
-        assert_ne!(read, 0, "the server ended before it listened");
-    }
-    let signalled = std::process::Command::new("kill").args(["-TERM", &child.id().to_string()]).status();
-    assert!(signalled.is_ok_and(|status| status.success()), "the signal is sent");
-    let mut rest = String::new();
-    std::io::Read::read_to_string(&mut log, &mut rest).expect("the log is text");
-    assert_eq!(child.wait().expect("it ends").code(), Some(0), "{rest}");
+    command.stdout(Stdio::null()).stderr(Stdio::piped());
+    let mut server = Running::start(command);
+    let mut log = BufReader::new(server.process().stderr.take().expect("it logs"));
+    read_until(&mut log, "listening on");
+    assert_eq!(server.terminate(), Some(0));
+}
+
+#[tokio::test]
+async fn the_demo_has_a_month_of_campaigns_behind_the_url_that_it_prints() {
+    let program = Program::by_itself();
+    let mut command = program.command(["serve", "--demo", "--listen", "127.0.0.1:0"]);
+    command.stdout(Stdio::piped()).stderr(Stdio::null());
+    let mut server = Running::start(command);
+    let mut printed = BufReader::new(server.process().stdout.take().expect("it prints"));
+    let line = read_until(&mut printed, "#key=");
+    let (page, key) = line.trim().split_once("/graphiql#key=").expect("a URL with a key");
+    let client = Client::new(page.trim_start_matches("open ")).with_key(key);
+    let query = "{ campaigns { nodes { source funnel { steps { total } } } } quarantine { totalCount } }";
+    let data = client.data(query, json!({})).await;
+    let campaigns = data["campaigns"]["nodes"].as_array().expect("campaigns");
+    let sources: BTreeSet<&str> = campaigns.iter().filter_map(|campaign| campaign["source"].as_str()).collect();
+    assert!(campaigns.len() > 5 && sources.len() == 3, "{data}");
+    assert_eq!(data["quarantine"]["totalCount"], "0");
+    assert_eq!(server.terminate(), Some(0));
 }
 
 /// Exit code 1, each of the words in the message, and nothing that looks like a crash or SQL.

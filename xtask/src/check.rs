@@ -8,7 +8,7 @@ use crate::{schema, steps};
 
 /// Tools that add to the check where they are installed: program, arguments.
 const EXTRAS: [(&str, &[&str]); 3] =
-    [("cargo-machete", &["machete"]), ("cargo-deny", &["deny", "check"]), ("typos", &[])];
+    [("cargo-machete", &["machete"]), ("cargo-deny", &["deny", "check", "bans", "sources"]), ("typos", &[])];
 
 /// Runs every check; the first that fails ends it.
 pub fn run() -> Result<()> {

@@ -1,8 +1,8 @@
 //! The real program, run in a directory of its own with nothing of the caller's settings.
 
-use std::io::Write;
+use std::io::{BufRead, BufReader, Read, Write};
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Stdio};
 
 use tempfile::TempDir;
 
@@ -83,4 +83,51 @@ impl Program {
         }
         command
     }
+}
+
+/// A server of its own process: killed when this is dropped, if it has not ended before.
+pub struct Running(Child);
+
+impl Running {
+    /// Starts it.
+    pub fn start(mut command: Command) -> Self {
+        Self(command.stdin(Stdio::null()).spawn().expect("the program starts"))
+    }
+
+    /// The process.
+    pub fn process(&mut self) -> &mut Child {
+        &mut self.0
+    }
+
+    /// SIGTERM; its exit code when it has ended.
+    pub fn terminate(&mut self) -> Option<i32> {
+        let sent = Command::new("kill").args(["-TERM", &self.0.id().to_string()]).status();
+        assert!(sent.is_ok_and(|status| status.success()), "the signal is sent");
+        self.0.wait().expect("it ends").code()
+    }
+
+    /// SIGKILL.
+    pub fn kill(&mut self) {
+        self.0.kill().expect("it can be killed");
+        self.0.wait().expect("it ends");
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        // It may have ended before, which is what is wanted.
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+/// Reads what a program writes (its output must be piped) up to a line with a text; that line.
+pub fn read_until(stream: &mut BufReader<impl Read>, text: &str) -> String {
+    let mut line = String::new();
+    while !line.contains(text) {
+        line.clear();
+        let read = stream.read_line(&mut line).expect("it writes text");
+        assert_ne!(read, 0, "the program ended before it said {text:?}");
+    }
+    line
 }
