@@ -71,8 +71,9 @@ impl Facts {
     /// The facts of a state. `cells` must know every cell that the state names.
     pub fn of(state: &RecipientState, cells: &impl Fn(i64) -> Option<CellGroups>) -> Self {
         let mut facts = Vec::with_capacity(16);
+        let targeted = targeted_places(state, cells);
         for message in &state.messages {
-            facts_of(message, cells, &mut facts);
+            facts_of(message, cells, &targeted, &mut facts);
         }
         facts.sort_unstable();
         Self(facts)
@@ -141,7 +142,27 @@ impl<T: Copy + Eq + Hash> Seen<T> {
     }
 }
 
-fn facts_of(message: &MessageState, cells: &impl Fn(i64) -> Option<CellGroups>, facts: &mut Vec<Fact>) {
+/// Run, treatment and touchpoint of a message.
+type Place = (i64, i64, i64);
+
+fn place_of(groups: &CellGroups) -> Place {
+    (groups.run, groups.treatment, groups.touchpoint)
+}
+
+/// The places whose targeting was reported without a message id, as Pinpoint does before there is one: the messages sent
+/// there need no implied targeting of their own.
+fn targeted_places(state: &RecipientState, cells: &impl Fn(i64) -> Option<CellGroups>) -> Vec<Place> {
+    let unnamed = state.messages.iter().filter(|message| matches!(message.key, MessageKey::Place(_)));
+    let targeted = unnamed.flat_map(|message| &message.occurrences).filter(|o| o.kind() == Kind::Targeted);
+    targeted.filter_map(|occurrence| cells(occurrence.cell)).map(|groups| place_of(&groups)).collect()
+}
+
+fn facts_of(
+    message: &MessageState,
+    cells: &impl Fn(i64) -> Option<CellGroups>,
+    targeted: &[Place],
+    facts: &mut Vec<Fact>,
+) {
     let machine = machine_acts(message);
     let mut moments = Vec::with_capacity(message.occurrences.len());
     for (occurrence, is_machine) in message.occurrences.iter().zip(machine) {
@@ -150,7 +171,7 @@ fn facts_of(message: &MessageState, cells: &impl Fn(i64) -> Option<CellGroups>, 
         }
     }
     moments.sort_unstable_by_key(|moment| (moment.at, moment.kind, moment.groups));
-    let mut writer = FactWriter { message: message.key, moments: &moments, facts };
+    let mut writer = FactWriter { message: message.key, moments: &moments, targeted, facts };
     writer.reported();
     writer.implied();
     writer.inferred();
@@ -168,6 +189,7 @@ struct Moment {
 struct FactWriter<'a> {
     message: MessageKey,
     moments: &'a [Moment],
+    targeted: &'a [Place],
     facts: &'a mut Vec<Fact>,
 }
 
@@ -196,7 +218,10 @@ impl FactWriter<'_> {
         self.step(Kind::Opened, Variant::ImpliedAll, |m| m.kind == Kind::Opened, human_click);
         self.step(Kind::Delivered, Variant::Implied, |m| m.kind == Kind::Delivered, implies_delivered);
         self.step(Kind::Sent, Variant::Implied, |m| m.kind == Kind::Sent, implies_sent);
-        self.step(Kind::Targeted, Variant::Implied, |m| m.kind == Kind::Targeted, implies_targeted);
+        let implying = self.moments.iter().find(|moment| implies_targeted(moment));
+        let is_needed = implying.is_some_and(|first| !self.targeted.contains(&place_of(&first.groups)));
+        let implies = |m: &Moment| is_needed && implies_targeted(m);
+        self.step(Kind::Targeted, Variant::Implied, |m| m.kind == Kind::Targeted, implies);
     }
 
     fn step(

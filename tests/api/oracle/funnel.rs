@@ -126,9 +126,15 @@ impl Oracle {
             messages.entry(message(happened)).or_default().push(happened);
         }
         let mut counted = Vec::new();
+        let targeted = targeted_places(&messages);
         for (message, happened) in messages {
             let person = happened[0].person;
+            let reports_target = happened.iter().any(|happened| happened.event.kind == Kind::Targeted);
             for step in message_steps(&happened, question, infer) {
+                let place = (person, step.run.clone(), step.treatment.clone(), step.touchpoint.clone());
+                if step.kind == Kind::Targeted && !reports_target && targeted.contains(&place) {
+                    continue;
+                }
                 let unit = match question.unit {
                     Unit::RecipientPerRun => UnitName::RecipientInRun(person, step.run.clone()),
                     Unit::Recipient => UnitName::Recipient(person),
@@ -148,6 +154,21 @@ impl Oracle {
             .filter(|happened| is_of(&happened.event) && happened.event.kind.counts_in_campaign())
             .collect()
     }
+}
+
+/// Person, run, treatment and touchpoint.
+type Place = (usize, Option<String>, Option<String>, Option<String>);
+
+/// Where somebody was targeted before there was a message id. What was sent there needs no targeting of its own.
+fn targeted_places(messages: &BTreeMap<Message, Vec<&Happened>>) -> BTreeSet<Place> {
+    let mut places = BTreeSet::new();
+    for (message, happened) in messages {
+        let targeted = happened.iter().any(|happened| happened.event.kind == Kind::Targeted);
+        if let (true, Message::Unnamed { person, run, treatment, touchpoint }) = (targeted, message) {
+            places.insert((*person, run.clone(), treatment.clone(), touchpoint.clone()));
+        }
+    }
+    places
 }
 
 fn message(happened: &Happened) -> Message {
