@@ -98,6 +98,23 @@ both_databases! {
         assert_eq!(sent, ["\"0\" 1/1", "\"1\" 1/1"]);
     }
 
+    async fn a_text_whose_targeting_came_without_its_message_id_is_targeted_once(app: TestServer) {
+        let place = json!({"campaign_id": "s1", "campaign_activity_id": "r1", "treatment_id": "0"});
+        let (mut send, mut arrived) = (place.clone(), place);
+        send["delivery_type"] = json!("SMS");
+        send["campaign_send_status"] = json!("SUCCESS");
+        arrived["message_id"] = json!("m1");
+        arrived["destination_phone_number"] = json!("+12065550142");
+        arrived["record_status"] = json!("DELIVERED");
+        let events = [pinpoint("_SMS.SUCCESS", "e1", RUN_S + 9, arrived), pinpoint("_campaign.send", "e1", RUN_S, send)];
+        for event in &events {
+            let answer = app.admin.post("/ingest/pinpoint", event).await;
+            assert_eq!(answer.json["accepted"], 1, "{}", answer.text);
+        }
+        let funnel = ask(&app.admin, json!({"id": "s1"})).await["funnel"].clone();
+        assert_eq!((step(&funnel, "TARGETED"), step(&funnel, "SENT")), ("1/1".to_owned(), "1/1".to_owned()));
+    }
+
     async fn campaigns_are_listed_page_by_page(app: TestServer) {
         for campaign in 1..=5 {
             send(&app.admin, &[mail_of(campaign, "sent", "ada@example.com", campaign)]).await;
