@@ -4,7 +4,7 @@
 //! channel (reachability and consent updates) concerns every messaging identifier that it names.
 
 use super::event::NewEvent;
-use super::identifier::{Identifier, Normalized, normalize, serves_channel};
+use super::identifier::{Identifier, Normalized, normalize, rule_by_name, serves_channel};
 use super::kind::Kind;
 use super::reachability::{AddressChange, AddressUpdate, ReachabilityType};
 
@@ -70,5 +70,5 @@ fn target_of(event: &NewEvent, target: &str) -> Option<Identifier> {
 
 /// Whether values of the type can be written to.
 pub fn is_messaging(name: &str) -> bool {
-    super::identifier::rule_by_name(name).is_some_and(|rule| rule.seen_on_channel || !rule.channels.is_empty())
+    rule_by_name(name).is_some_and(|rule| rule.is_messaging())
 }

@@ -53,6 +53,8 @@ fn describe() {
     metrics::describe_gauge!("campaignql_queue_records", "Records that wait to be committed.");
     metrics::describe_gauge!("campaignql_queue_capacity_records", "Records that may wait before requests are refused.");
     metrics::describe_histogram!("campaignql_ingest_commit_seconds", Unit::Seconds, "Time of one commit.");
+    let steps = "Time of one step of a commit, by step.";
+    metrics::describe_histogram!("campaignql_ingest_step_seconds", Unit::Seconds, steps);
     metrics::describe_histogram!("campaignql_ingest_group_records", Unit::Count, "Records in one commit.");
     metrics::describe_counter!("campaignql_http_requests_total", "HTTP requests, by route and status.");
     metrics::describe_histogram!(
