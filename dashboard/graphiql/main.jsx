@@ -13,9 +13,19 @@ const WELCOME = `# Campaign events in, campaign reports out.
 {
   campaigns(first: 10) {
     nodes {
-      id
+      externalId
       name
+      source
+      channels
+      funnel {
+        deliveredBasis
+        steps { step total unique }
+        rates { deliveryRate openRate clickRate }
+      }
     }
+  }
+  reachabilityFunnel(channel: "email") {
+    steps { step customers lost { reason customers } }
   }
 }
 `;
