@@ -2,7 +2,7 @@
 //! every unit of unique, in every grouping, by day. Counts are kept by adding the new state's contribution and
 //! subtracting the old one's.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::hash::Hash;
 
 use chrono_tz::Tz;
@@ -276,17 +276,26 @@ fn machine_acts(message: &MessageState) -> Vec<bool> {
     if clicks.len() < BURST_URLS {
         return verdicts;
     }
-    let mut end = 0;
+    // A window of a second slides over the clicks; each click enters, leaves and is marked once.
+    let (mut end, mut marked) = (0, 0);
+    let mut urls: HashMap<i64, u32> = HashMap::new();
     for start in 0..clicks.len() {
-        let first = message.occurrences[clicks[start]].at.0;
-        while end < clicks.len() && message.occurrences[clicks[end]].at.0 - first <= MICROS_PER_SECOND {
+        let first = message.occurrences[clicks[start]];
+        while end < clicks.len() && message.occurrences[clicks[end]].at.0 - first.at.0 <= MICROS_PER_SECOND {
+            let url = message.occurrences[clicks[end]].detail;
+            if url != 0 {
+                *urls.entry(url).or_default() += 1;
+            }
             end += 1;
         }
-        let details = clicks[start..end].iter().map(|i| message.occurrences[*i].detail);
-        let urls: HashSet<i64> = details.filter(|url| *url != 0).collect();
         if urls.len() >= BURST_URLS {
-            for i in &clicks[start..end] {
-                verdicts[*i] = true;
+            clicks[start.max(marked)..end].iter().for_each(|click| verdicts[*click] = true);
+            marked = end;
+        }
+        if let Some(count) = urls.get_mut(&first.detail) {
+            *count -= 1;
+            if *count == 0 {
+                urls.remove(&first.detail);
             }
         }
     }
