@@ -76,6 +76,22 @@ impl Column {
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
+
+    /// Appends a value of another column of the same type.
+    fn push_from(&mut self, other: &Self, row: usize) -> Result<()> {
+        match (self, other) {
+            (Self::I16(values), Self::I16(others)) => values.push(others[row]),
+            (Self::I32(values), Self::I32(others)) => values.push(others[row]),
+            (Self::I64(values), Self::I64(others)) => values.push(others[row]),
+            (Self::OptI64(values), Self::OptI64(others)) => values.push(others[row]),
+            (Self::Bool(values), Self::Bool(others)) => values.push(others[row]),
+            (Self::Text(values), Self::Text(others)) => values.push(others[row].clone()),
+            (Self::OptText(values), Self::OptText(others)) => values.push(others[row].clone()),
+            (Self::Bytes(values), Self::Bytes(others)) => values.push(others[row].clone()),
+            _ => return Err(Error::Corrupt("a row was appended to columns of other types".to_owned())),
+        }
+        Ok(())
+    }
 }
 
 /// Rows as columns of equal length.
@@ -94,6 +110,11 @@ impl Rows {
 
     pub(super) fn of_types(columns: &[(&'static str, Type)]) -> Self {
         Self { columns: columns.iter().map(|(_, column_type)| Column::of_type(*column_type)).collect() }
+    }
+
+    /// Appends a row of others whose first columns are these.
+    pub(super) fn push_row(&mut self, others: &Self, row: usize) -> Result<()> {
+        self.columns.iter_mut().zip(&others.columns).try_for_each(|(column, other)| column.push_from(other, row))
     }
 
     /// Number of rows.

@@ -49,9 +49,23 @@ impl SqliteWriter {
         Ok(())
     }
 
+    /// Looks, then inserts: the transaction is the only writer, and `RETURNING` would build a table of its own for every
+    /// row.
     pub(super) fn insert_new(&mut self, table: &Table, rows: &Rows) -> Result<Rows> {
-        let sql = format!("{} ON CONFLICT DO NOTHING RETURNING {}", insert_sql(table), Table::names(table.key));
-        self.query_each(&sql, table.key, rows)
+        let by: Vec<&str> = table.key.iter().map(|(name, _)| *name).collect();
+        let look = format!("SELECT 1 FROM \"{}\" WHERE {}", table.name, equal_to_parameters(&by));
+        let mut look = self.connection.prepare_cached(&look)?;
+        let mut insert = self.connection.prepare_cached(&insert_sql(table))?;
+        let mut inserted = Rows::of_types(table.key);
+        for row in 0..rows.len() {
+            bind(&mut look, &rows.columns[..by.len()], row)?;
+            if look.raw_query().next()?.is_none() {
+                bind(&mut insert, &rows.columns, row)?;
+                insert.raw_execute()?;
+                inserted.push_row(rows, row)?;
+            }
+        }
+        Ok(inserted)
     }
 
     pub(super) fn insert(&mut self, table: &Table, rows: &Rows) -> Result<()> {
@@ -106,7 +120,7 @@ impl SqliteWriter {
     fn execute_each(&self, sql: &str, rows: &Rows) -> Result<()> {
         let mut prepared = self.connection.prepare_cached(sql)?;
         for row in 0..rows.len() {
-            bind(&mut prepared, rows, row)?;
+            bind(&mut prepared, &rows.columns, row)?;
             prepared.raw_execute()?;
         }
         Ok(())
@@ -116,7 +130,7 @@ impl SqliteWriter {
         let mut prepared = self.connection.prepare_cached(sql)?;
         let mut found = Rows::of_types(result);
         for row in 0..rows.len() {
-            bind(&mut prepared, rows, row)?;
+            bind(&mut prepared, &rows.columns, row)?;
             let mut answers = prepared.raw_query();
             while let Some(answer) = answers.next()? {
                 take_row(answer, &mut found)?;
@@ -137,8 +151,8 @@ fn equal_to_parameters(columns: &[&str]) -> String {
     terms.join(" AND ")
 }
 
-fn bind(statement: &mut Statement<'_>, rows: &Rows, row: usize) -> Result<()> {
-    for (index, column) in rows.columns.iter().enumerate() {
+fn bind(statement: &mut Statement<'_>, columns: &[Column], row: usize) -> Result<()> {
+    for (index, column) in columns.iter().enumerate() {
         statement.raw_bind_parameter(index + 1, Cell { column, row })?;
     }
     Ok(())
