@@ -1,4 +1,4 @@
-//! Which events of a group are new. The first content under a key stays; the key tables decide, not a look before.
+//! Which events of a group are new. The first content under a key stays; the key tables decide, within the transaction.
 
 use std::collections::HashSet;
 
