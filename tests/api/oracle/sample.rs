@@ -1,6 +1,7 @@
 //! Short ways to write events for the oracle's own tests.
 
-use campaignql::domain::event::{Automation, CampaignRef, Dialect, EventKey, Namespace, NewEvent};
+use campaignql::dialect::blank_event;
+use campaignql::domain::event::{CampaignRef, Dialect, EventKey, Namespace, NewEvent};
 use campaignql::domain::identifier::Identifier;
 use campaignql::domain::kind::Kind;
 use campaignql::domain::time::Micros;
@@ -21,29 +22,12 @@ pub fn event(identifiers: &str) -> Sample {
     let identifiers = identifiers.split(' ').map(identifier).collect();
     let campaign = CampaignRef { namespace: Namespace::Odp, external_id: "c".to_owned(), name: None };
     Sample(NewEvent {
-        dialect: Dialect::Odp,
-        event_type: "email".to_owned(),
-        action: None,
         kind: Kind::Sent,
         occurred_at: Some(Micros(0)),
         identifiers,
         channel: Some("email".to_owned()),
         campaign: Some(campaign),
-        run: None,
-        treatment: None,
-        touchpoint: None,
-        content: None,
-        list: None,
-        message_id: None,
-        target_address: None,
-        url: None,
-        reason: None,
-        automation: Automation::Unknown,
-        sent_at: None,
-        updates: Vec::new(),
-        data: serde_json::Map::new(),
-        key: EventKey::AlwaysNew,
-        notes: Vec::new(),
+        ..blank_event(Dialect::Odp, "email")
     })
 }
 
