@@ -22,7 +22,7 @@ pub async fn fill(ingest: &Ingest, workspace: WorkspaceId) -> Result<()> {
         for (number, chunk) in records.chunks(RECORDS_PER_BATCH).enumerate() {
             let first_index = (number * RECORDS_PER_BATCH) as u64;
             let records = dialect::read_value(dialect, &Value::Array(chunk.to_vec()));
-            ingest.submit(Batch { workspace, dialect, source: "demo".to_owned(), first_index, records }).await?;
+            ingest.submit(Batch { first_index, ..Batch::new(workspace, "demo", records) }).await?;
         }
     }
     Ok(())

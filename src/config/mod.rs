@@ -5,11 +5,13 @@ mod source;
 mod value;
 
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
 pub use setting::{SETTINGS, Setting, without_password};
 pub use source::{Source, Sources, Value, Values, merge, unknown_variables};
 
+use crate::dialect::Rules;
 use crate::store::DatabaseSettings;
 use crate::{Error, Result};
 use value::Reader;
@@ -47,6 +49,8 @@ pub struct Settings {
     pub drain_timeout: Duration,
     /// Longest time that a request may take.
     pub request_timeout: Duration,
+    /// What records are read by.
+    pub rules: Arc<Rules>,
     /// Form of the log.
     pub log_format: LogFormat,
     /// Directives of the log filter.
@@ -74,6 +78,10 @@ impl Settings {
             commit_wait: Duration::from_millis(read.number("commit_wait_ms", 0..=60_000)?),
             drain_timeout: Duration::from_secs(read.number("drain_timeout_s", 0..=86_400)?),
             request_timeout: Duration::from_secs(read.number("request_timeout_s", 1..=86_400)?),
+            rules: Arc::new(Rules {
+                campaign_tags: read.names("campaign_tags")?,
+                future_limit: Duration::from_secs(read.number("future_limit_s", 0..=3_153_600_000)?),
+            }),
             log_format: read.one_of("log_format", &[("text", LogFormat::Text), ("json", LogFormat::Json)])?,
             log_level: log_level(&read)?,
             http_workers: Some(read.number("http_workers", 0..=1_024)?).filter(|workers| *workers > 0),

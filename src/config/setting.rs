@@ -58,7 +58,7 @@ impl Setting {
 }
 
 /// Every setting, in the order of documentation.
-pub const SETTINGS: [Setting; 14] = [
+pub const SETTINGS: [Setting; 16] = [
     Setting::new(
         "database_url",
         "URL",
@@ -103,6 +103,19 @@ pub const SETTINGS: [Setting; 14] = [
         "How long a stopping server may take to finish what it has taken.",
     ),
     Setting::new("request_timeout_s", "seconds", "30", "Longest time that a request may take."),
+    Setting::new(
+        "campaign_tags",
+        "names",
+        "campaign,campaign_id",
+        "Names of the message tags, context keys and unique arguments that hold a campaign's id, where the vendor has no \
+         field for it. The first that a record has counts.",
+    ),
+    Setting::new(
+        "future_limit_s",
+        "seconds",
+        "86400",
+        "How far after its receipt an event may lie; later ones are quarantined. Older ones are always taken.",
+    ),
     Setting::new("log_format", "text|json", "text", "Form of the log on stderr."),
     Setting::new(
         "log_level",

@@ -28,6 +28,13 @@ impl Reader<'_> {
         }
     }
 
+    /// One or more names, separated by commas.
+    pub(super) fn names(&self, name: &'static str) -> Result<Vec<String>> {
+        let text = &self.0.get(name).text;
+        let names: Vec<String> = text.split(',').map(|part| part.trim().to_owned()).collect();
+        if names.iter().any(String::is_empty) { Err(self.error(name, "names separated by commas")) } else { Ok(names) }
+    }
+
     /// `true` or `false`.
     pub(super) fn flag(&self, name: &'static str) -> Result<bool> {
         self.0.get(name).text.trim().parse().map_err(|_| self.error(name, "true or false"))

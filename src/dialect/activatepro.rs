@@ -27,9 +27,15 @@ use serde_json::{Map, Value};
 use super::blank_event;
 use super::field::{Fields, shorten, shown, wrong_type};
 use super::key::content_key;
+use super::rules::Rules;
+use super::vendor::{FannedOut, Vendor};
 use super::who::Who;
 use crate::domain::event::{CampaignRef, Dialect, Namespace, NewEvent, Rejection, RejectionCode};
 use crate::domain::kind::Kind;
+
+/// This vendor.
+pub const VENDOR: Vendor =
+    Vendor { dialect: Dialect::ActivatePro, recognise, fan_out, parse, time_path: |_| "timestamp" };
 
 /// Event names, plain, with what they mean.
 const KINDS: [(&str, Kind); 8] = [
@@ -64,14 +70,19 @@ const CHANNELS: [(&str, &str); 14] = [
 /// The fields that the event has places of its own for.
 const MOVED: [&str; 8] = ["id", "userId", "event", "timestamp", "channel", "url", "campaignId", "messageId"];
 
+fn recognise(record: &Map<String, Value>) -> bool {
+    let has = |name| record.contains_key(name);
+    (has("event") || has("events")) && (has("id") || has("userId"))
+}
+
 /// One record per inner event of the API form, each in the feed form; a record in the feed form as the only one. A bad
 /// inner event does not hold up the others.
-pub fn fan_out(record: Map<String, Value>) -> Vec<Result<Map<String, Value>, Rejection>> {
+fn fan_out(record: Map<String, Value>) -> FannedOut {
     if !record.contains_key("events") {
-        return vec![flatten(record, "")];
+        return FannedOut::Single(record);
     }
     let mut shared = record;
-    match shared.remove("events") {
+    FannedOut::Several(match shared.remove("events") {
         Some(Value::Array(events)) if !events.is_empty() => {
             let feed_form = |(index, event)| in_feed_form(&shared, event, &format!("events[{index}]"));
             events.into_iter().enumerate().map(feed_form).collect()
@@ -81,7 +92,7 @@ pub fn fan_out(record: Map<String, Value>) -> Vec<Result<Map<String, Value>, Rej
             vec![Err(Rejection::new(RejectionCode::MissingField, "events", message))]
         }
         Some(other) => vec![Err(wrong_type("events", &other, "an array of events"))],
-    }
+    })
 }
 
 /// An inner event with what the record around it says about all of them.
@@ -118,7 +129,14 @@ fn merge(mut into: Map<String, Value>, from: Map<String, Value>, path: &str) -> 
 }
 
 /// The event of one record in the feed form.
-pub fn parse(record: &Map<String, Value>) -> Result<Vec<NewEvent>, Rejection> {
+fn parse(record: &Map<String, Value>, _rules: &Rules) -> Result<Vec<NewEvent>, Rejection> {
+    let flat;
+    let record = if record.contains_key("properties") {
+        flat = flatten(record.clone(), "")?;
+        &flat
+    } else {
+        record
+    };
     let fields = Fields::new(record);
     let name = fields.required_text("event")?.to_lowercase();
     let category = fields.id("type")?;
@@ -191,8 +209,12 @@ mod tests {
             record => vec![record],
         };
         let records = records.iter().map(|record| record.as_object().expect("a record is an object").clone());
-        let single = |record: Map<String, Value>| parse(&record).map(|mut events| events.remove(0));
-        records.flat_map(fan_out).map(|record| record.and_then(single)).collect()
+        let single = |record: Map<String, Value>| parse(&record, &Rules::default()).map(|mut events| events.remove(0));
+        let inner = |record| match fan_out(record) {
+            FannedOut::Single(record) => vec![Ok(record)],
+            FannedOut::Several(records) => records,
+        };
+        records.flat_map(inner).map(|record| record.and_then(single)).collect()
     }
 
     fn events(case: &str) -> Vec<NewEvent> {

@@ -4,6 +4,12 @@ pub mod activatepro;
 pub mod native;
 pub mod odp;
 pub mod pinpoint;
+pub mod sendgrid;
+pub mod ses;
+pub mod sms;
+
+pub mod rules;
+pub mod vendor;
 
 mod read;
 #[cfg(test)]
@@ -23,6 +29,7 @@ pub mod who;
 use serde_json::Map;
 
 pub use read::{RecordReader, read, read_body, read_value};
+pub use rules::{Reading, Rules};
 
 use crate::domain::event::{Automation, Dialect, EventKey, NewEvent};
 use crate::domain::kind::Kind;

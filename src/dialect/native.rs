@@ -21,6 +21,8 @@ use super::blank_event;
 use super::field::{Fields, shorten, wrong_type};
 use super::key::{content_key, vendor_key};
 use super::odp::{self, Pair};
+use super::rules::Rules;
+use super::vendor::{FannedOut, Vendor};
 use super::who::Who;
 use crate::domain::event::{Automation, CampaignRef, Dialect, Namespace, NewEvent, Rejection};
 use crate::domain::kind::Kind;
@@ -48,8 +50,19 @@ const FIELDS: [&str; 20] = [
     "data",
 ];
 
+/// This vendor.
+pub const VENDOR: Vendor =
+    Vendor { dialect: Dialect::Native, recognise, fan_out: FannedOut::Single, parse, time_path: |_| "occurredAt" };
+
+fn recognise(record: &Map<String, Value>) -> bool {
+    let has = |name| record.contains_key(name);
+    record
+        .get("identifiers")
+        .is_some_and(|given| given.is_array() || given.is_object() && (has("kind") || has("occurredAt")))
+}
+
 /// The event of one record.
-pub fn parse(record: &Map<String, Value>) -> Result<Vec<NewEvent>, Rejection> {
+fn parse(record: &Map<String, Value>, _rules: &Rules) -> Result<Vec<NewEvent>, Rejection> {
     let fields = Fields::new(record);
     fields.only(&FIELDS)?;
     let mut event = blank_event(Dialect::Native, fields.required_text("type")?.to_lowercase());
@@ -128,7 +141,7 @@ fn campaign(fields: &Fields<'_>) -> Result<Option<CampaignRef>, Rejection> {
     let namespace = match campaign.text("namespace")? {
         None => Namespace::Native,
         Some(name) => Namespace::from_name(&name).ok_or_else(|| {
-            let known = Namespace::ALL.map(Namespace::name).join(", ");
+            let known = Namespace::ALL.iter().map(|known| known.name()).collect::<Vec<_>>().join(", ");
             campaign.invalid("namespace", &name, &format!("one of {known}"))
         })?,
     };

@@ -44,6 +44,8 @@ use serde_json::{Map, Value};
 use super::blank_event;
 use super::field::{Fields, shorten};
 use super::key::{content_key, vendor_key};
+use super::rules::Rules;
+use super::vendor::{FannedOut, Vendor};
 use super::who::{Added, Who};
 use crate::domain::event::{CampaignRef, Dialect, Namespace, NewEvent, Note, Rejection};
 use crate::domain::identifier::Identifier;
@@ -59,8 +61,16 @@ pub const ORDER_ID_MISSING: &str = "ORDER_ID_MISSING";
 const TOP_LEVEL: [&str; 4] = ["type", "action", "identifiers", "data"];
 const EXTRA_KEY: &str = "_record";
 
+/// This vendor.
+pub const VENDOR: Vendor =
+    Vendor { dialect: Dialect::Odp, recognise, fan_out: FannedOut::Single, parse, time_path: |_| "data.ts" };
+
+fn recognise(record: &Map<String, Value>) -> bool {
+    record.get("identifiers").is_some_and(Value::is_object)
+}
+
 /// The event of one record.
-pub fn parse(record: &Map<String, Value>) -> Result<Vec<NewEvent>, Rejection> {
+fn parse(record: &Map<String, Value>, _rules: &Rules) -> Result<Vec<NewEvent>, Rejection> {
     let fields = Fields::new(record);
     let event_type = fields.text("type")?.map_or_else(|| DEFAULT_TYPE.to_owned(), |text| text.to_lowercase());
     let action = fields.text("action")?.map(|text| text.to_lowercase());

@@ -8,32 +8,34 @@ use serde_json::{Map, Value};
 use super::field::wrong_type;
 use super::json::{self, Refused};
 use super::piece::{Fault, KEPT_BYTES, MAX_RECORD_BYTES, Piece};
+use super::rules::Reading;
 use super::split::Splitter;
-use super::{activatepro, native, odp, pinpoint};
-use crate::domain::event::{Dialect, NewEvent, Record, Rejection, RejectionCode};
+use super::vendor::{FannedOut, Vendor};
+use crate::domain::event::{Dialect, Format, NewEvent, Record, Rejection, RejectionCode};
 
 /// The records of a text, read as they are asked for: one record is held at a time.
 pub struct RecordReader<R> {
-    dialect: Dialect,
+    reading: Reading,
     pieces: Splitter<R>,
     pending: VecDeque<Record>,
 }
 
 /// Reads records from a stream: JSON objects one after the other, in arrays, one per line, or all of it mixed, as such or
 /// compressed with gzip.
-pub fn read<R: BufRead>(dialect: Dialect, body: R) -> RecordReader<R> {
-    RecordReader { dialect, pieces: Splitter::new(body), pending: VecDeque::new() }
+pub fn read<R: BufRead>(reading: impl Into<Reading>, body: R) -> RecordReader<R> {
+    RecordReader { reading: reading.into(), pieces: Splitter::new(body), pending: VecDeque::new() }
 }
 
 /// Reads all records of a body as [`read`] does.
-pub fn read_body(dialect: Dialect, body: &[u8]) -> Vec<Record> {
-    read(dialect, body).collect()
+pub fn read_body(reading: impl Into<Reading>, body: &[u8]) -> Vec<Record> {
+    read(reading, body).collect()
 }
 
 /// Reads records from a value that is parsed already: an object, or an array of them.
-pub fn read_value(dialect: Dialect, value: &Value) -> Vec<Record> {
+pub fn read_value(reading: impl Into<Reading>, value: &Value) -> Vec<Record> {
+    let reading = reading.into();
     let elements = value.as_array().map_or(std::slice::from_ref(value), Vec::as_slice);
-    elements.iter().flat_map(|element| value_records(dialect, element)).collect()
+    elements.iter().flat_map(|element| value_records(&reading, element)).collect()
 }
 
 impl<R: BufRead> Iterator for RecordReader<R> {
@@ -44,12 +46,12 @@ impl<R: BufRead> Iterator for RecordReader<R> {
             if let Some(record) = self.pending.pop_front() {
                 return Some(record);
             }
-            self.pending.extend(piece_records(self.dialect, self.pieces.next()?));
+            self.pending.extend(piece_records(&self.reading, self.pieces.next()?));
         }
     }
 }
 
-fn piece_records(dialect: Dialect, piece: Piece) -> Vec<Record> {
+fn piece_records(reading: &Reading, piece: Piece) -> Vec<Record> {
     let parsed = match &piece.fault {
         Some(fault) => Err(fault_rejection(fault, &piece)),
         None => json::parse(&piece.raw).map_err(|refused| match refused {
@@ -59,13 +61,13 @@ fn piece_records(dialect: Dialect, piece: Piece) -> Vec<Record> {
     };
     let origin = Origin::of(piece);
     match parsed {
-        Ok(Value::Object(map)) => map_records(dialect, map, origin),
-        Ok(other) => vec![origin.record(Err(no_object(&other)))],
-        Err(rejection) => vec![origin.record(Err(rejection))],
+        Ok(Value::Object(map)) => map_records(reading, map, origin),
+        Ok(other) => vec![origin.refused(reading.format, no_object(&other))],
+        Err(rejection) => vec![origin.refused(reading.format, rejection)],
     }
 }
 
-fn value_records(dialect: Dialect, value: &Value) -> Vec<Record> {
+fn value_records(reading: &Reading, value: &Value) -> Vec<Record> {
     let mut raw = value.to_string().into_bytes();
     let raw_len = raw.len() as u64;
     let checked = if raw.len() > MAX_RECORD_BYTES {
@@ -76,9 +78,9 @@ fn value_records(dialect: Dialect, value: &Value) -> Vec<Record> {
     };
     let origin = Origin { raw, raw_len, offset: 0 };
     match (checked, value) {
-        (Err(rejection), _) => vec![origin.record(Err(rejection))],
-        (Ok(()), Value::Object(map)) => map_records(dialect, map.clone(), origin),
-        (Ok(()), other) => vec![origin.record(Err(no_object(other)))],
+        (Err(rejection), _) => vec![origin.refused(reading.format, rejection)],
+        (Ok(()), Value::Object(map)) => map_records(reading, map.clone(), origin),
+        (Ok(()), other) => vec![origin.refused(reading.format, no_object(other))],
     }
 }
 
@@ -100,40 +102,80 @@ impl Origin {
         Self { raw, raw_len, offset: place.offset }
     }
 
-    fn record(self, outcome: Result<Vec<NewEvent>, Rejection>) -> Record {
-        Record { raw: self.raw, raw_len: self.raw_len, offset: self.offset, outcome }
+    fn record(self, dialect: Dialect, outcome: Result<Vec<NewEvent>, Rejection>) -> Record {
+        Record { raw: self.raw, raw_len: self.raw_len, offset: self.offset, dialect: Some(dialect), outcome }
+    }
+
+    /// A record that is not even known to be of some vendor's, unless the caller said so.
+    fn refused(self, format: Format, rejection: Rejection) -> Record {
+        let dialect = match format {
+            Format::Of(dialect) => Some(dialect),
+            Format::Auto => None,
+        };
+        Record { raw: self.raw, raw_len: self.raw_len, offset: self.offset, dialect, outcome: Err(rejection) }
     }
 }
 
-fn map_records(dialect: Dialect, map: Map<String, Value>, origin: Origin) -> Vec<Record> {
-    match dialect {
-        Dialect::Odp => vec![origin.record(odp::parse(&map))],
-        Dialect::Pinpoint => vec![origin.record(pinpoint::parse(&map))],
-        Dialect::Native => vec![origin.record(native::parse(&map))],
-        Dialect::ActivatePro => fanned_out(map, origin),
+fn map_records(reading: &Reading, map: Map<String, Value>, origin: Origin) -> Vec<Record> {
+    let vendor = match reading.format {
+        Format::Of(dialect) => Some(Vendor::of(dialect)),
+        Format::Auto => Vendor::recognised(&map),
+    };
+    let Some(vendor) = vendor else { return vec![origin.refused(Format::Auto, unknown_format(&map))] };
+    match (vendor.fan_out)(map) {
+        FannedOut::Single(map) => vec![origin.record(vendor.dialect, parse(reading, vendor, &map))],
+        FannedOut::Several(inner) => fanned_out(reading, vendor, inner, origin),
     }
 }
 
-/// A feed record as it is; of an API upload one record per inner event, each with a text of its own that can be corrected
-/// and replayed alone. An inner event that cannot even be told apart is kept with the upload's text, once.
-fn fanned_out(map: Map<String, Value>, mut origin: Origin) -> Vec<Record> {
-    let is_upload = map.contains_key("events");
-    let inner = activatepro::fan_out(map);
-    origin.raw.truncate(if is_upload { KEPT_BYTES } else { MAX_RECORD_BYTES });
+/// One record per inner one, each with a text of its own that can be corrected and replayed alone. An inner record that
+/// cannot even be told apart is kept with the whole text, once.
+fn fanned_out(
+    reading: &Reading,
+    vendor: &Vendor,
+    inner: Vec<Result<Map<String, Value>, Rejection>>,
+    mut origin: Origin,
+) -> Vec<Record> {
+    origin.raw.truncate(KEPT_BYTES);
     let (raw_len, offset) = (origin.raw_len, origin.offset);
     let mut own_text = Some(origin.raw);
     let to_record = |inner: Result<Map<String, Value>, Rejection>| match inner {
-        Ok(map) if is_upload => {
-            let outcome = activatepro::parse(&map);
+        Ok(map) => {
+            let outcome = parse(reading, vendor, &map);
             let raw = Value::Object(map).to_string().into_bytes();
-            Record { raw_len: raw.len() as u64, raw, offset, outcome }
+            Record { raw_len: raw.len() as u64, raw, offset, dialect: Some(vendor.dialect), outcome }
         }
-        inner => {
-            let outcome = inner.and_then(|map| activatepro::parse(&map));
-            Record { raw: own_text.take().unwrap_or_default(), raw_len, offset, outcome }
+        Err(rejection) => {
+            let raw = own_text.take().unwrap_or_default();
+            Record { raw, raw_len, offset, dialect: Some(vendor.dialect), outcome: Err(rejection) }
         }
     };
     inner.into_iter().map(to_record).collect()
+}
+
+fn parse(reading: &Reading, vendor: &Vendor, map: &Map<String, Value>) -> Result<Vec<NewEvent>, Rejection> {
+    let events = (vendor.parse)(map, &reading.rules)?;
+    let latest = reading.latest();
+    match events.iter().find(|event| event.occurred_at.max(event.sent_at).is_some_and(|at| at > latest)) {
+        Some(event) => Err(too_late(reading, (vendor.time_path)(event), event)),
+        None => Ok(events),
+    }
+}
+
+/// A clock that is ahead would put its events on top of every list and at the end of every report, for years.
+fn too_late(reading: &Reading, path: &str, event: &NewEvent) -> Rejection {
+    let at = event.occurred_at.max(event.sent_at).unwrap_or(reading.now);
+    let limit_s = reading.rules.future_limit.as_secs();
+    let message =
+        format!("{path} is {}, more than {limit_s} s after the record was received", at.to_datetime().to_rfc3339());
+    Rejection::new(RejectionCode::InvalidTime, path, message)
+}
+
+fn unknown_format(map: &Map<String, Value>) -> Rejection {
+    let keys: Vec<&str> = map.keys().take(8).map(String::as_str).collect();
+    let keys: String = keys.join(", ").chars().take(200).collect();
+    let message = format!("no vendor's record has these keys together: {keys}");
+    Rejection::new(RejectionCode::UnknownFormat, "", message)
 }
 
 fn fault_rejection(fault: &Fault, piece: &Piece) -> Rejection {

@@ -6,75 +6,7 @@ use super::identifier::Identifier;
 use super::kind::Kind;
 use super::reachability::AddressUpdate;
 use super::time::Micros;
-
-/// The vendor's form that a record came in. The name is the `source` of an event.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Dialect {
-    /// Optimizely Data Platform.
-    Odp,
-    /// ActivatePro outbound events.
-    ActivatePro,
-    /// Amazon Pinpoint event stream.
-    Pinpoint,
-    /// Our own typed form.
-    Native,
-}
-
-impl Dialect {
-    /// Every dialect, in the order of documentation.
-    pub const ALL: [Self; 4] = [Self::Odp, Self::ActivatePro, Self::Pinpoint, Self::Native];
-
-    /// The name used in routes, flags, answers and the database.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Odp => "odp",
-            Self::ActivatePro => "activatepro",
-            Self::Pinpoint => "pinpoint",
-            Self::Native => "native",
-        }
-    }
-
-    /// The dialect of a name, in any case.
-    pub fn from_name(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|dialect| dialect.name().eq_ignore_ascii_case(name))
-    }
-}
-
-/// Who issued a campaign id: ids are unique within a namespace.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Namespace {
-    /// Optimizely Data Platform.
-    Odp,
-    /// ActivatePro.
-    ActivatePro,
-    /// Amazon: Pinpoint, SES, End User Messaging.
-    Aws,
-    /// SendGrid.
-    SendGrid,
-    /// Given to us directly.
-    Native,
-}
-
-impl Namespace {
-    /// Every namespace.
-    pub const ALL: [Self; 5] = [Self::Odp, Self::ActivatePro, Self::Aws, Self::SendGrid, Self::Native];
-
-    /// The name used in answers and the database.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Odp => "odp",
-            Self::ActivatePro => "activatepro",
-            Self::Aws => "aws",
-            Self::SendGrid => "sendgrid",
-            Self::Native => "native",
-        }
-    }
-
-    /// The namespace of a name, in any case.
-    pub fn from_name(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|namespace| namespace.name().eq_ignore_ascii_case(name))
-    }
-}
+pub use super::vendor::{Dialect, Format, Namespace};
 
 /// A vendor's verdict on who acted.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -221,10 +153,16 @@ pub enum RejectionCode {
     TooLarge,
     /// Text with a NUL character or an unpaired surrogate, which no database column holds.
     InvalidText,
+    /// A record whose vendor cannot be told.
+    UnknownFormat,
+    /// A message whose signature does not fit it.
+    InvalidSignature,
+    /// A confirmation that an operator must give by hand.
+    ConfirmationRequired,
 }
 
 /// Every rejection code with its public name.
-pub const REJECTION_CODES: [(RejectionCode, &str); 10] = [
+pub const REJECTION_CODES: [(RejectionCode, &str); 13] = [
     (RejectionCode::NotJson, "NOT_JSON"),
     (RejectionCode::WrongType, "WRONG_TYPE"),
     (RejectionCode::MissingField, "MISSING_FIELD"),
@@ -235,6 +173,9 @@ pub const REJECTION_CODES: [(RejectionCode, &str); 10] = [
     (RejectionCode::DuplicateKey, "DUPLICATE_KEY"),
     (RejectionCode::TooLarge, "TOO_LARGE"),
     (RejectionCode::InvalidText, "INVALID_TEXT"),
+    (RejectionCode::UnknownFormat, "UNKNOWN_FORMAT"),
+    (RejectionCode::InvalidSignature, "INVALID_SIGNATURE"),
+    (RejectionCode::ConfirmationRequired, "CONFIRMATION_REQUIRED"),
 ];
 
 impl RejectionCode {
@@ -254,6 +195,8 @@ pub struct Record {
     pub raw_len: u64,
     /// Byte offset of the record in its body or file (after decompression).
     pub offset: u64,
+    /// The form it came in; none where it could not be told.
+    pub dialect: Option<Dialect>,
     /// Its events, or why it could not be taken.
     pub outcome: Result<Vec<NewEvent>, Rejection>,
 }

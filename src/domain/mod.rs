@@ -11,6 +11,7 @@ pub mod kind;
 pub mod packing;
 pub mod reachability;
 pub mod time;
+pub mod vendor;
 pub mod workspace;
 
 pub mod contribution;

@@ -3,6 +3,7 @@
 use async_graphql::{Context, InputObject};
 use serde_json::{Map, Value};
 
+use super::context::ingest;
 use super::error::Result;
 use super::identifier::IdentifierInput;
 use super::ingest_report::{EventsIngestPayload, IngestResultSelection, check_number, submit};
@@ -10,7 +11,7 @@ use super::kind::EventKind;
 use super::scalar::Json;
 use super::source::{CampaignSource, EventAutomation, EventDialect};
 use crate::dialect;
-use crate::domain::event::{Automation, Dialect, Namespace};
+use crate::domain::event::{Automation, Dialect, Format, Namespace};
 use crate::domain::kind::Kind;
 
 /// The campaign that an event belongs to. One that was never seen is created on the spot.
@@ -84,8 +85,8 @@ pub struct EventsIngestInput {
 /// Records to be taken.
 #[derive(Clone, Debug, InputObject)]
 pub struct VendorEventsIngestInput {
-    /// The form that they are in.
-    dialect: EventDialect,
+    /// The form that they are in. Without it, each record is told by its keys.
+    dialect: Option<EventDialect>,
     /// The records as their vendor sends them, 1 to 5,000: objects.
     records: Vec<Json>,
 }
@@ -99,9 +100,10 @@ pub async fn typed(
     if let Some(error) = check_number(input.events.len(), "events") {
         return Ok(EventsIngestPayload::refused(error));
     }
-    let records =
-        input.events.into_iter().flat_map(|event| dialect::read_value(Dialect::Native, &event.into_json())).collect();
-    submit(ctx, "eventsIngest", (Dialect::Native, records), selection).await
+    let reading = ingest(ctx)?.reading(Format::Of(Dialect::Native));
+    let events = input.events.into_iter().map(EventInput::into_json);
+    let records = events.flat_map(|event| dialect::read_value(reading.clone(), &event)).collect();
+    submit(ctx, "eventsIngest", records, selection).await
 }
 
 /// Takes records in a vendor's own form.
@@ -113,9 +115,10 @@ pub async fn vendor(
     if let Some(error) = check_number(input.records.len(), "records") {
         return Ok(EventsIngestPayload::refused(error));
     }
-    let dialect = Dialect::from(input.dialect);
-    let records = input.records.into_iter().flat_map(|record| dialect::read_value(dialect, &record.0)).collect();
-    submit(ctx, "vendorEventsIngest", (dialect, records), selection).await
+    let format = input.dialect.map_or(Format::Auto, |dialect| Format::Of(dialect.into()));
+    let reading = ingest(ctx)?.reading(format);
+    let records = input.records.iter().flat_map(|record| dialect::read_value(reading.clone(), &record.0)).collect();
+    submit(ctx, "vendorEventsIngest", records, selection).await
 }
 
 impl EventInput {

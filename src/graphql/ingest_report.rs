@@ -7,7 +7,7 @@ use super::error::Result;
 use super::limits::MAX_INGEST_RECORDS;
 use super::node::NodeId;
 use super::user_error::{UserError, UserErrorCode};
-use crate::domain::event::{Dialect, Record};
+use crate::domain::event::Record;
 use crate::ingest::{self, Batch, RecordResult};
 
 /// What became of a record.
@@ -102,12 +102,12 @@ pub fn check_number(number: usize, field: &str) -> Option<UserError> {
 pub async fn submit(
     ctx: &Context<'_>,
     mutation: &str,
-    (dialect, records): (Dialect, Vec<Record>),
+    records: Vec<Record>,
     selection: Option<IngestResultSelection>,
 ) -> Result<EventsIngestPayload> {
     let workspace = caller(ctx)?.workspace_id();
     let source = format!("/graphql {mutation}");
-    let report = ingest(ctx)?.submit(Batch { workspace, dialect, source, first_index: 0, records }).await?;
+    let report = ingest(ctx)?.submit(Batch::new(workspace, source, records)).await?;
     let is_wanted = |result: &RecordResult| {
         selection == Some(IngestResultSelection::All) || result.status == ingest::RecordStatus::Quarantined
     };

@@ -3,13 +3,14 @@
 use async_graphql::Context;
 use serde_json::{Map, Value};
 
+use super::context::ingest;
 use super::error::Result;
 use super::ingest_report::{EventsIngestPayload, IngestResultSelection, submit};
 use super::scalar::Json;
 use super::user_error::{UserError, UserErrorCode};
 use crate::dialect;
 use crate::dialect::odp::odp_event_send_defaults;
-use crate::domain::event::Dialect;
+use crate::domain::event::{Dialect, Format};
 
 /// The arguments of the mutation.
 #[derive(Clone, Debug)]
@@ -34,8 +35,8 @@ pub async fn send(
         Ok(record) => record,
         Err(error) => return Ok(EventsIngestPayload::refused(error)),
     };
-    let records = dialect::read_value(Dialect::Odp, &record);
-    submit(ctx, "odpEventSend", (Dialect::Odp, records), selection).await
+    let records = dialect::read_value(ingest(ctx)?.reading(Format::Of(Dialect::Odp)), &record);
+    submit(ctx, "odpEventSend", records, selection).await
 }
 
 fn record(event: OdpEvent) -> Result<Value, UserError> {

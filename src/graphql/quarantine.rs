@@ -13,7 +13,7 @@ use super::page::{Connection, CursorText, PageArguments, foreign_cursor};
 use super::range::DateTimeRange;
 use super::scalar::{BigInt, DateTime};
 use super::source::EventDialect;
-use crate::domain::event::{Dialect, RejectionCode};
+use crate::domain::event::{Format, RejectionCode};
 use crate::domain::time::Micros;
 use crate::store;
 use crate::store::quarantine::QuarantinePosition;
@@ -42,6 +42,12 @@ pub enum QuarantineReason {
     TooLarge,
     /// Text with a NUL character or an unpaired surrogate.
     InvalidText,
+    /// A record whose vendor cannot be told.
+    UnknownFormat,
+    /// A message whose signature does not fit it.
+    InvalidSignature,
+    /// A confirmation that an operator must give by hand.
+    ConfirmationRequired,
 }
 
 /// A record that could not be taken.
@@ -69,10 +75,13 @@ impl QuarantinedRecord {
         NodeId::QuarantinedRecord(self.id).encode()
     }
 
-    /// The form that it came in.
-    fn dialect(&self) -> Result<EventDialect> {
-        let dialect = Dialect::from_name(&self.row.dialect);
-        Ok(dialect.ok_or_else(|| crate::Error::Corrupt(format!("dialect {}", self.row.dialect)))?.into())
+    /// The form that it came in; null where that could not be told.
+    fn dialect(&self) -> Result<Option<EventDialect>> {
+        match Format::from_name(&self.row.dialect) {
+            Some(Format::Of(dialect)) => Ok(Some(dialect.into())),
+            Some(Format::Auto) => Ok(None),
+            None => Err(crate::Error::Corrupt(format!("dialect {}", self.row.dialect)).into()),
+        }
     }
 
     /// Stable reason code, such as `MISSING_IDENTIFIER`.

@@ -3,39 +3,32 @@
 use async_graphql::Enum;
 
 use crate::domain::event::{Automation, Dialect, Namespace};
+use crate::domain::vendor::{dialects, namespaces};
 
-/// A vendor's form of records.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
-#[graphql(remote = "Dialect")]
-pub enum EventDialect {
-    /// Optimizely Data Platform.
-    Odp,
-    /// ActivatePro outbound events.
-    #[graphql(name = "ACTIVATEPRO")]
-    ActivatePro,
-    /// Amazon Pinpoint event stream.
-    Pinpoint,
-    /// The typed form of this API.
-    Native,
+macro_rules! define_event_dialect {
+    ($($(#[$about:meta])+ $variant:ident, $name:literal, $api_name:tt;)+) => {
+        /// A vendor's form of records.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
+        #[graphql(remote = "Dialect")]
+        pub enum EventDialect {
+            $($(#[$about])+ #[graphql(name = $api_name)] $variant,)+
+        }
+    };
 }
 
-/// Who issued a campaign's id: ids are unique within a source.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
-#[graphql(remote = "Namespace")]
-pub enum CampaignSource {
-    /// Optimizely Data Platform.
-    Odp,
-    /// ActivatePro.
-    #[graphql(name = "ACTIVATEPRO")]
-    ActivatePro,
-    /// Amazon: Pinpoint, SES, End User Messaging.
-    Aws,
-    /// SendGrid.
-    #[graphql(name = "SENDGRID")]
-    SendGrid,
-    /// Given directly, by typed events.
-    Native,
+macro_rules! define_campaign_source {
+    ($($(#[$about:meta])+ $variant:ident, $name:literal, $api_name:tt;)+) => {
+        /// Who issued a campaign's id: ids are unique within a source.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
+        #[graphql(remote = "Namespace")]
+        pub enum CampaignSource {
+            $($(#[$about])+ #[graphql(name = $api_name)] $variant,)+
+        }
+    };
 }
+
+dialects!(define_event_dialect);
+namespaces!(define_campaign_source);
 
 /// A vendor's verdict on who acted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]

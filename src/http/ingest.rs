@@ -8,16 +8,16 @@ use super::body;
 use super::error::{ApiError, ApiResult};
 use super::report::{self, Shown};
 use super::server::AppState;
-use crate::dialect;
+use crate::dialect::{self, Reading};
 use crate::domain::access::Permission;
-use crate::domain::event::{Dialect, Record};
+use crate::domain::event::{Format, Record};
 use crate::ingest::{Batch, Report};
 
 /// What an ingesting route takes, and from whom.
 #[derive(Clone, Copy, Debug)]
 pub struct Intake<'a> {
     /// The form of its records.
-    pub dialect: Dialect,
+    pub format: Format,
     /// The route, for the quarantine.
     pub source: &'a str,
     /// What a key must admit to.
@@ -39,8 +39,8 @@ pub async fn records(
     payload: Payload,
 ) -> ApiResult {
     let shown = shown(options.results.as_deref())?;
-    let dialect = Dialect::from_name(&format).ok_or_else(|| unknown_format(&format))?;
-    let intake = Intake { dialect, source: request.path(), permission: Permission::IngestEvents };
+    let format = Format::from_name(&format).ok_or_else(|| unknown_format(&format))?;
+    let intake = Intake { format, source: request.path(), permission: Permission::IngestEvents };
     let report = take_in(&state, &request, payload, intake).await?;
     Ok(HttpResponse::Ok().json(report::body(&report, shown)))
 }
@@ -54,25 +54,18 @@ pub async fn take_in(
 ) -> ApiResult<Report> {
     let caller = state.keys.authorize(&state.store, request.headers(), intake.permission).await?;
     let body = body::read(request.headers(), payload, state.settings.max_body_bytes).await?;
-    let records = parse(intake.dialect, body).await?;
+    let records = parse(state.ingest.reading(intake.format), body).await?;
     if records.is_empty() {
         return Err(ApiError::bad_input("the body holds no record; send at least one"));
     }
-    let batch = Batch {
-        workspace: caller.workspace.id,
-        dialect: intake.dialect,
-        source: intake.source.to_owned(),
-        first_index: 0,
-        records,
-    };
-    Ok(state.ingest.submit(batch).await?)
+    Ok(state.ingest.submit(Batch::new(caller.workspace.id, intake.source, records)).await?)
 }
 
-async fn parse(dialect: Dialect, body: Vec<u8>) -> ApiResult<Vec<Record>> {
+async fn parse(reading: Reading, body: Vec<u8>) -> ApiResult<Vec<Record>> {
     if body.len() <= body::INLINE_BYTES {
-        return Ok(dialect::read_body(dialect, &body));
+        return Ok(dialect::read_body(reading, &body));
     }
-    let parsed = web::block(move || dialect::read_body(dialect, &body)).await;
+    let parsed = web::block(move || dialect::read_body(reading, &body)).await;
     parsed.map_err(|_| ApiError::internal())
 }
 
@@ -86,6 +79,6 @@ fn shown(results: Option<&str>) -> ApiResult<Shown> {
 
 fn unknown_format(format: &str) -> ApiError {
     let shortened: String = format.chars().take(80).collect();
-    let known = Dialect::ALL.map(Dialect::name).join(", ");
+    let known = Format::all().map(Format::name).collect::<Vec<_>>().join(", ");
     ApiError::not_found(format!("the format {shortened} is not known; known formats: {known}"))
 }

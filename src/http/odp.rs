@@ -12,14 +12,14 @@ use super::ingest::{Intake, take_in};
 use super::report::{Shown, results};
 use super::server::AppState;
 use crate::domain::access::Permission;
-use crate::domain::event::{Dialect, RejectionCode};
+use crate::domain::event::{Dialect, Format, RejectionCode};
 use crate::ingest::{RecordStatus, Report};
 
 const EVENTS: &str = "/v3/events";
 
 /// One event or an array of them.
 pub async fn events(state: Data<AppState>, request: HttpRequest, payload: Payload) -> ApiResult {
-    let intake = Intake { dialect: Dialect::Odp, source: EVENTS, permission: Permission::SendOdpEvents };
+    let intake = Intake { format: Format::Of(Dialect::Odp), source: EVENTS, permission: Permission::SendOdpEvents };
     let report = take_in(&state, &request, payload, intake).await?;
     Ok(answer(&report))
 }

@@ -1,6 +1,7 @@
 //! Starting and stopping: what requests share, the listener, and the order in which things end.
 
 use std::net::{SocketAddr, TcpListener};
+use std::sync::Arc;
 use std::time::Duration;
 
 use actix_web::dev::ServerHandle;
@@ -160,6 +161,7 @@ async fn ensure_admin_key(store: &Store, chosen: Option<&str>) -> Result<Option<
 impl From<&Settings> for IngestSettings {
     fn from(settings: &Settings) -> Self {
         Self {
+            rules: Arc::clone(&settings.rules),
             queue_capacity: settings.queue_capacity,
             committers: settings.committers,
             commit_wait: settings.commit_wait,

@@ -131,10 +131,10 @@ async fn write_cells(
     let mut cells = Vec::with_capacity(fresh.len());
     for (event, campaign) in fresh.iter().zip(campaigns) {
         let place = &event.event.place;
-        let cell = cell_id(event.batch.workspace, *campaign, place, event.batch.dialect);
+        let cell = cell_id(event.batch.workspace, *campaign, place, event.event.dialect.name());
         cells.push(cell);
         if !work.memory.cells.contains_key(&cell) {
-            new.insert(cell, (event.batch.workspace, *campaign, place, event.batch.dialect));
+            new.insert(cell, (event.batch.workspace, *campaign, place, event.event.dialect.name()));
         }
     }
     let rows = Rows::new(vec![

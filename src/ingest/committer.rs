@@ -156,15 +156,17 @@ fn observe(jobs: &[Job], reports: &[Report], started: Instant) {
     metrics::histogram!("campaignql_ingest_commit_seconds").record(started.elapsed().as_secs_f64());
     let records: usize = jobs.iter().map(|job| job.batch.records.len()).sum();
     metrics::histogram!("campaignql_ingest_group_records").record(records as f64);
-    for (job, report) in jobs.iter().zip(reports) {
-        let count = |status: &'static str, number: u64| {
-            let name = "campaignql_ingest_records_total";
-            metrics::counter!(name, "dialect" => job.batch.dialect, "status" => status).increment(number);
-        };
-        count("accepted", report.accepted);
-        count("duplicate", report.duplicates);
-        count("quarantined", report.quarantined);
-        metrics::counter!("campaignql_ingest_events_total", "dialect" => job.batch.dialect).increment(report.events);
+    for report in reports {
+        for (dialect, counts) in &report.dialects {
+            let count = |status: &'static str, number: u64| {
+                let name = "campaignql_ingest_records_total";
+                metrics::counter!(name, "dialect" => *dialect, "status" => status).increment(number);
+            };
+            count("accepted", counts.accepted);
+            count("duplicate", counts.duplicates);
+            count("quarantined", counts.quarantined);
+            metrics::counter!("campaignql_ingest_events_total", "dialect" => *dialect).increment(counts.events);
+        }
         for code in report.results.iter().filter_map(|result| result.code) {
             metrics::counter!("campaignql_quarantined_total", "code" => code).increment(1);
         }

@@ -93,8 +93,8 @@ pub(super) async fn commit(
     steps.end("quarantine");
     work.connection.commit().await?;
     steps.end("commit");
-    let positions = fresh.iter().map(|fresh| fresh.position);
-    let reports = report::reports(batches, positions.zip(ids));
+    let new_events = fresh.iter().zip(ids).map(|(fresh, id)| (fresh.position, fresh.event.kind, id));
+    let reports = report::reports(batches, new_events);
     memory.learn(learned);
     Ok(Attempt::Committed(reports))
 }

@@ -2,7 +2,7 @@
 //! committers then touch nothing but numbers.
 
 use crate::domain::address::updates_of;
-use crate::domain::event::{Automation, CampaignRef, EventKey, NewEvent, Record, Rejection};
+use crate::domain::event::{Automation, CampaignRef, Dialect, EventKey, Format, NewEvent, Record, Rejection};
 use crate::domain::hash::{hash63, hash128, identifier_id};
 use crate::domain::identifier::{Confidence, rule_by_name};
 use crate::domain::identity::{IdentifierId, NamedIdentifier};
@@ -18,7 +18,6 @@ use super::report::Batch;
 #[derive(Debug)]
 pub(super) struct PreparedBatch {
     pub(super) workspace: i32,
-    pub(super) dialect: &'static str,
     pub(super) source: String,
     pub(super) received_at: Micros,
     pub(super) records: Vec<PreparedRecord>,
@@ -28,6 +27,8 @@ pub(super) struct PreparedBatch {
 #[derive(Debug)]
 pub(super) struct PreparedRecord {
     pub(super) index: u64,
+    /// Name of the form it came in; `auto` where that could not be told.
+    pub(super) dialect: &'static str,
     pub(super) outcome: Result<Vec<PreparedEvent>, Box<RejectedRecord>>,
 }
 
@@ -90,6 +91,7 @@ pub(super) struct Place {
 /// An event ready to be committed.
 #[derive(Debug)]
 pub(super) struct PreparedEvent {
+    pub(super) dialect: Dialect,
     pub(super) key: PreparedKey,
     pub(super) occurred_at: Option<Micros>,
     pub(super) sent_at: Option<Micros>,
@@ -111,16 +113,16 @@ pub(super) struct PreparedEvent {
 /// Prepares a batch received now.
 pub(super) fn prepare(batch: Batch, received_at: Micros) -> PreparedBatch {
     let workspace = batch.workspace.0;
-    let dialect = batch.dialect.name();
     let indexed = (batch.first_index..).zip(batch.records);
-    let records = indexed
-        .map(|(index, record)| PreparedRecord { index, outcome: prepare_record(workspace, dialect, record) })
-        .collect();
-    PreparedBatch { workspace, dialect, source: batch.source, received_at, records }
+    let prepare = |(index, record): (u64, Record)| {
+        let dialect = record.dialect.map_or(Format::Auto, Format::Of).name();
+        PreparedRecord { index, dialect, outcome: prepare_record(workspace, dialect, record) }
+    };
+    PreparedBatch { workspace, source: batch.source, received_at, records: indexed.map(prepare).collect() }
 }
 
 fn prepare_record(workspace: i32, dialect: &str, record: Record) -> Result<Vec<PreparedEvent>, Box<RejectedRecord>> {
-    let Record { raw, raw_len, offset, outcome } = record;
+    let Record { raw, raw_len, offset, outcome, .. } = record;
     match outcome {
         Ok(events) => Ok(events.into_iter().map(|event| prepare_event(workspace, event)).collect()),
         Err(rejection) => {
@@ -162,6 +164,7 @@ fn prepare_event(workspace: i32, mut event: NewEvent) -> PreparedEvent {
     let identifiers = prepare_identifiers(workspace, &event, place.channel.as_deref());
     let details = pack_details(&mut event);
     PreparedEvent {
+        dialect: event.dialect,
         key,
         occurred_at: event.occurred_at,
         sent_at: event.sent_at,

@@ -10,6 +10,7 @@ use crate::store::hot::{Column, Rows, tables};
 struct Kept<'a> {
     batch: &'a PreparedBatch,
     index: u64,
+    dialect: &'static str,
     record: &'a RejectedRecord,
 }
 
@@ -20,7 +21,8 @@ pub(super) async fn keep(work: &mut Work<'_>, batches: &[&PreparedBatch]) -> Res
         for prepared in &batch.records {
             if let Err(record) = &prepared.outcome {
                 let key = (work.shards.of_bytes(&record.id), record.id);
-                kept.entry(key).or_insert(Kept { batch, index: prepared.index, record });
+                let (index, dialect) = (prepared.index, prepared.dialect);
+                kept.entry(key).or_insert(Kept { batch, index, dialect, record });
             }
         }
     }
@@ -29,7 +31,7 @@ pub(super) async fn keep(work: &mut Work<'_>, batches: &[&PreparedBatch]) -> Res
         Column::I16(kept.keys().map(|key| key.0).collect()),
         Column::Bytes(kept.keys().map(|key| key.1.to_vec()).collect()),
         Column::I32(kept.values().map(|kept| kept.batch.workspace).collect()),
-        texts(|kept| kept.batch.dialect.to_owned()),
+        texts(|kept| kept.dialect.to_owned()),
         texts(|kept| kept.record.rejection.code.name().to_owned()),
         texts(|kept| kept.record.rejection.path.replace('\0', "\u{fffd}")),
         texts(|kept| kept.record.rejection.message.replace('\0', "\u{fffd}")),

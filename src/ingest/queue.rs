@@ -10,13 +10,17 @@ use tokio::sync::{Mutex, OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
 use super::committer::{self, CommitterSettings};
 use super::prepare::{PreparedBatch, prepare};
 use super::report::{Batch, Report};
+use crate::dialect::{Reading, Rules};
+use crate::domain::event::Format;
 use crate::domain::time::Micros;
 use crate::store::Store;
 use crate::{Error, Result};
 
 /// How ingestion runs.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct IngestSettings {
+    /// What records are read by.
+    pub rules: Arc<Rules>,
     /// Most records that may wait. More are refused with `Unavailable`.
     pub queue_capacity: usize,
     /// Number of committers. SQLite has one writer and always runs one. A group takes all that waits, so that a second
@@ -30,7 +34,13 @@ pub struct IngestSettings {
 
 impl Default for IngestSettings {
     fn default() -> Self {
-        Self { queue_capacity: 100_000, committers: 1, commit_wait: Duration::ZERO, group_records: 20_000 }
+        Self {
+            rules: Arc::default(),
+            queue_capacity: 100_000,
+            committers: 1,
+            commit_wait: Duration::ZERO,
+            group_records: 20_000,
+        }
     }
 }
 
@@ -48,6 +58,7 @@ struct Shared {
     sender: std::sync::Mutex<Option<mpsc::UnboundedSender<Job>>>,
     places: Arc<Semaphore>,
     capacity: usize,
+    rules: Arc<Rules>,
     is_stopping: AtomicBool,
     threads: Mutex<Vec<JoinHandle<()>>>,
 }
@@ -67,6 +78,7 @@ impl Ingest {
         let capacity = settings.queue_capacity.clamp(1, Semaphore::MAX_PERMITS);
         let is_sqlite = store.url().starts_with("sqlite:");
         let committers = if is_sqlite { 1 } else { settings.committers.max(1) };
+        let rules = settings.rules;
         let settings = CommitterSettings { wait: settings.commit_wait, group_records: settings.group_records.max(1) };
         let receiver = Arc::new(Mutex::new(receiver));
         let threads = (0..committers)
@@ -76,6 +88,7 @@ impl Ingest {
             sender: std::sync::Mutex::new(Some(sender)),
             places: Arc::new(Semaphore::new(capacity)),
             capacity,
+            rules,
             is_stopping: AtomicBool::new(false),
             threads: Mutex::new(threads),
         };
@@ -93,6 +106,11 @@ impl Ingest {
         let (answer, answered) = oneshot::channel();
         self.send(Job { batch, answer, _places: places })?;
         answered.await.map_err(|_| unavailable())?
+    }
+
+    /// How records that are received now are to be read.
+    pub fn reading(&self, format: Format) -> Reading {
+        Reading { format, rules: Arc::clone(&self.shared.rules), now: Micros::now() }
     }
 
     /// Records that wait or are being committed.

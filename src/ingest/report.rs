@@ -1,10 +1,11 @@
 //! What goes into ingestion and what comes out: a batch of parsed records, and a verdict on each.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use super::group::Position;
 use super::prepare::{PreparedBatch, PreparedRecord};
-use crate::domain::event::{Dialect, Record};
+use crate::domain::event::Record;
+use crate::domain::kind::Kind;
 use crate::domain::workspace::WorkspaceId;
 
 /// Parsed records of one request or one piece of a file.
@@ -12,14 +13,19 @@ use crate::domain::workspace::WorkspaceId;
 pub struct Batch {
     /// The workspace they belong to.
     pub workspace: WorkspaceId,
-    /// The form they came in.
-    pub dialect: Dialect,
     /// The route or file that they came by, for the quarantine.
     pub source: String,
     /// Index of the first record in its request or file.
     pub first_index: u64,
     /// The records.
     pub records: Vec<Record>,
+}
+
+impl Batch {
+    /// The records of one request, by the name of its route.
+    pub fn new(workspace: WorkspaceId, source: impl Into<String>, records: Vec<Record>) -> Self {
+        Self { workspace, source: source.into(), first_index: 0, records }
+    }
 }
 
 /// An event as committed: its shard and its number there.
@@ -70,22 +76,41 @@ pub struct Report {
     pub quarantined: u64,
     /// New events.
     pub events: u64,
+    /// The same by the form that records came in; `auto` where that could not be told.
+    pub dialects: BTreeMap<&'static str, DialectCounts>,
+    /// New events by kind.
+    pub kinds: BTreeMap<Kind, u64>,
     /// One verdict per record, in order.
     pub results: Vec<RecordResult>,
+}
+
+/// What became of the records of one form.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct DialectCounts {
+    /// Records with at least one new event.
+    pub accepted: u64,
+    /// Records whose events were all there already.
+    pub duplicates: u64,
+    /// Records that went to the quarantine.
+    pub quarantined: u64,
+    /// New events.
+    pub events: u64,
 }
 
 /// The report of each batch, given where the new events stand and what their ids are.
 pub(super) fn reports(
     batches: &[&PreparedBatch],
-    new_events: impl Iterator<Item = (Position, EventId)>,
+    new_events: impl Iterator<Item = (Position, Kind, EventId)>,
 ) -> Vec<Report> {
     let mut new: HashMap<(usize, usize), (EventId, u64)> = HashMap::new();
-    for (position, id) in new_events {
+    let mut kinds = vec![BTreeMap::new(); batches.len()];
+    for (position, kind, id) in new_events {
         let known = new.entry((position.batch, position.record)).or_insert((id, 0));
         known.1 += 1;
+        *kinds[position.batch].entry(kind).or_default() += 1;
     }
     let report_of = |(number, batch): (usize, &&PreparedBatch)| {
-        let mut report = Report::default();
+        let mut report = Report { kinds: std::mem::take(&mut kinds[number]), ..Report::default() };
         for (position, record) in batch.records.iter().enumerate() {
             report.take(record, new.get(&(number, position)));
         }
@@ -105,9 +130,11 @@ impl Report {
             message: None,
             path: None,
         };
+        let of_dialect = self.dialects.entry(record.dialect).or_default();
         let result = match (&record.outcome, new) {
             (Err(rejected), _) => {
                 self.quarantined += 1;
+                of_dialect.quarantined += 1;
                 let rejection = &rejected.rejection;
                 RecordResult {
                     status: RecordStatus::Quarantined,
@@ -120,10 +147,13 @@ impl Report {
             (Ok(_), Some((id, events))) => {
                 self.accepted += 1;
                 self.events += events;
+                of_dialect.accepted += 1;
+                of_dialect.events += events;
                 RecordResult { status: RecordStatus::Accepted, event_id: Some(*id), ..plain }
             }
             (Ok(_), None) => {
                 self.duplicates += 1;
+                of_dialect.duplicates += 1;
                 plain
             }
         };

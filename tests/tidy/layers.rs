@@ -12,7 +12,7 @@ const LAYERS: [(&str, &[&str]); 11] = [
     ("ingest", &["domain", "dialect", "store"]),
     ("analytics", &["domain", "store"]),
     ("graphql", &["domain", "dialect", "store", "ingest", "analytics"]),
-    ("config", &["domain", "store", "ingest"]),
+    ("config", &["domain", "dialect", "store", "ingest"]),
     ("http", &["domain", "dialect", "store", "ingest", "analytics", "graphql", "config"]),
     ("command", &["domain", "dialect", "store", "ingest", "analytics", "graphql", "config", "http"]),
     ("main", &["command", "config"]),

@@ -1,7 +1,6 @@
 //! `campaignql import`: files of events into the database, without a server. One thread reads and parses, several
 //! batches wait for their commit meanwhile; memory does not grow with the file. A second run adds nothing.
 
-mod detect;
 mod paths;
 mod progress;
 mod reading;
@@ -10,7 +9,8 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-use clap::{Args, ValueEnum};
+use clap::Args;
+use clap::builder::{PossibleValuesParser, TypedValueParser};
 use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
 use serde_json::json;
@@ -19,9 +19,9 @@ use tokio::sync::mpsc::Receiver;
 
 use super::Outcome;
 use super::key::find_workspace;
-use super::output::{self, Format};
+use super::output::{self, Format as OutputFormat};
 use crate::config::Settings;
-use crate::domain::event::Dialect;
+use crate::domain::event::Format;
 use crate::domain::workspace::WorkspaceId;
 use crate::ingest::{Batch, Ingest, IngestSettings, Report};
 use crate::store;
@@ -35,42 +35,25 @@ const IN_FLIGHT: usize = 4;
 /// Arguments of `import`.
 #[derive(Debug, Args)]
 pub struct Arguments {
-    /// Form of the records; auto tells it from the first record of each file.
-    #[arg(long, value_enum, default_value_t = InputFormat::Auto)]
-    format: InputFormat,
+    /// Form of the records; auto tells it record by record.
+    #[arg(long, default_value = "auto", value_parser = format_parser())]
+    format: Format,
     /// Name of the workspace.
     #[arg(long, default_value = "default")]
     workspace: String,
     /// Form of the summary.
     #[arg(long, value_enum, default_value_t)]
-    output: Format,
+    output: OutputFormat,
     /// Files, folders (all files in them, in the order of their names) or - for stdin. NDJSON, arrays, objects one after
     /// the other, gzip or not.
     #[arg(required = true, value_name = "PATH")]
     paths: Vec<PathBuf>,
 }
 
-/// `--format`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-enum InputFormat {
-    Auto,
-    Odp,
-    #[value(name = "activatepro")]
-    ActivatePro,
-    Pinpoint,
-    Native,
-}
-
-impl InputFormat {
-    fn dialect(self) -> Option<Dialect> {
-        match self {
-            Self::Auto => None,
-            Self::Odp => Some(Dialect::Odp),
-            Self::ActivatePro => Some(Dialect::ActivatePro),
-            Self::Pinpoint => Some(Dialect::Pinpoint),
-            Self::Native => Some(Dialect::Native),
-        }
-    }
+/// `--format`: auto, or the name of a form of records.
+fn format_parser() -> impl TypedValueParser<Value = Format> {
+    PossibleValuesParser::new(Format::all().map(Format::name))
+        .map(|name| Format::from_name(&name).expect("clap admits these names alone"))
 }
 
 /// Imports.
@@ -81,7 +64,7 @@ pub async fn run(arguments: Arguments, settings: &Settings) -> Result<Outcome> {
     let ingest = Ingest::start(&store, ingest_settings(settings))?;
     let shared = Arc::new(Shared::default());
     let progress = Progress::start(&inputs, Arc::clone(&shared));
-    let pieces = reading::start(inputs, arguments.format.dialect(), Arc::clone(&shared))?;
+    let pieces = reading::start(inputs, ingest.reading(arguments.format), Arc::clone(&shared))?;
     let mut import = Import { ingest, workspace, shared, progress, totals: Totals::default(), skipped: 0 };
     let ended = import.run(pieces).await;
     import.ingest.stop().await;
@@ -145,13 +128,7 @@ impl Import {
     fn submit(&mut self, piece: Piece) -> impl Future<Output = Result<Report>> + use<> {
         self.totals.read += piece.records.len() as u64;
         let ingest = self.ingest.clone();
-        let batch = Batch {
-            workspace: self.workspace,
-            dialect: piece.dialect,
-            source: piece.source,
-            first_index: piece.first_index,
-            records: piece.records,
-        };
+        let batch = Batch { first_index: piece.first_index, ..Batch::new(self.workspace, piece.source, piece.records) };
         async move { ingest.submit(batch).await }
     }
 
@@ -186,16 +163,16 @@ impl Totals {
         self.events += report.events;
     }
 
-    fn print(&self, format: Format) {
+    fn print(&self, format: OutputFormat) {
         match format {
-            Format::Json => output::json(&json!({
+            OutputFormat::Json => output::json(&json!({
                 "read": self.read,
                 "accepted": self.accepted,
                 "duplicates": self.duplicates,
                 "quarantined": self.quarantined,
                 "events": self.events,
             })),
-            Format::Text => self.print_text(),
+            OutputFormat::Text => self.print_text(),
         }
     }
 

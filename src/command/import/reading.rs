@@ -1,18 +1,17 @@
 //! The reading thread: opens one input after the other, parses, and hands over pieces of records.
 
 use std::fs::File;
-use std::io::{self, BufRead, BufReader, Cursor, Read, stdin};
-use std::path::Path;
+use std::io::{self, BufReader, Read, stdin};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread;
 
 use tokio::sync::mpsc::{self, Receiver, Sender};
 
-use super::detect::detect;
 use super::paths::{Input, unreadable};
-use crate::domain::event::{Dialect, Record};
-use crate::{Error, Result, dialect};
+use crate::dialect::{self, Reading};
+use crate::domain::event::Record;
+use crate::{Error, Result};
 
 /// Most records of one piece.
 pub(super) const PIECE_RECORDS: usize = 2_000;
@@ -22,9 +21,6 @@ const PIECE_BYTES: usize = 8 * 1_024 * 1_024;
 
 /// Pieces that are parsed ahead.
 const AHEAD: usize = 2;
-
-/// How much of an input is looked at to tell its format.
-const PEEK_BYTES: u64 = 256 * 1_024;
 
 const READ_BUFFER_BYTES: usize = 256 * 1_024;
 
@@ -40,27 +36,22 @@ pub(super) struct Shared {
 /// Some consecutive records of one input.
 #[derive(Debug)]
 pub(super) struct Piece {
-    pub(super) dialect: Dialect,
     pub(super) source: String,
     pub(super) first_index: u64,
     pub(super) records: Vec<Record>,
 }
 
 /// Starts reading. An input that cannot be read is an error among the pieces.
-pub(super) fn start(
-    inputs: Vec<Input>,
-    format: Option<Dialect>,
-    shared: Arc<Shared>,
-) -> Result<Receiver<Result<Piece>>> {
+pub(super) fn start(inputs: Vec<Input>, reading: Reading, shared: Arc<Shared>) -> Result<Receiver<Result<Piece>>> {
     let (sender, receiver) = mpsc::channel(AHEAD);
-    let reader = Reader { format, shared, sender };
+    let reader = Reader { reading, shared, sender };
     let spawned = thread::Builder::new().name("import".to_owned()).spawn(move || reader.run(&inputs));
     spawned.map_err(|error| Error::Config(format!("no thread for reading: {error}")))?;
     Ok(receiver)
 }
 
 struct Reader {
-    format: Option<Dialect>,
+    reading: Reading,
     shared: Arc<Shared>,
     sender: Sender<Result<Piece>>,
 }
@@ -86,22 +77,11 @@ impl Reader {
 
     fn read(&self, source: &str, input: impl Read) -> Result<(), Ended> {
         let counted = Counted { input, shared: &self.shared };
-        let mut body = BufReader::with_capacity(READ_BUFFER_BYTES, counted);
-        let mut beginning = Vec::new();
-        if let Err(error) = body.by_ref().take(PEEK_BYTES).read_to_end(&mut beginning) {
-            return self.send(Err(unreadable(Path::new(source), &error)));
-        }
-        let Some(dialect) = self.format.or_else(|| detect(&beginning)) else {
-            return if is_blank(&beginning) { Ok(()) } else { self.send(Err(unknown_format(source))) };
-        };
-        self.cut(dialect, source, Cursor::new(beginning).chain(body))
-    }
-
-    fn cut(&self, dialect: Dialect, source: &str, body: impl BufRead) -> Result<(), Ended> {
-        let piece = |first_index| Piece { dialect, source: source.to_owned(), first_index, records: Vec::new() };
+        let body = BufReader::with_capacity(READ_BUFFER_BYTES, counted);
+        let piece = |first_index| Piece { source: source.to_owned(), first_index, records: Vec::new() };
         let mut present = piece(0);
         let mut bytes = 0;
-        for record in dialect::read(dialect, body) {
+        for record in dialect::read(self.reading.clone(), body) {
             bytes += record.raw.len();
             present.records.push(record);
             if present.records.len() >= PIECE_RECORDS || bytes >= PIECE_BYTES {
@@ -118,15 +98,6 @@ impl Reader {
         let stopped = self.shared.stop.load(Ordering::Relaxed);
         if sent.is_err() || stopped { Err(Ended) } else { Ok(()) }
     }
-}
-
-fn is_blank(beginning: &[u8]) -> bool {
-    beginning.iter().all(u8::is_ascii_whitespace)
-}
-
-fn unknown_format(source: &str) -> Error {
-    let known = Dialect::ALL.map(Dialect::name).join(", ");
-    Error::BadInput(format!("the format of {source} cannot be told from its beginning; give --format, one of {known}"))
 }
 
 /// Counts what is read, before decompression.

@@ -47,11 +47,28 @@ mod tests;
 use serde_json::{Map, Value};
 
 use self::envelope::{Envelope, Family};
-use crate::domain::event::{NewEvent, Rejection};
+use super::rules::Rules;
+use super::vendor::{FannedOut, Vendor};
+use crate::domain::event::{Dialect, NewEvent, Rejection};
 use crate::domain::kind::Kind;
 
+/// This vendor.
+pub const VENDOR: Vendor =
+    Vendor { dialect: Dialect::Pinpoint, recognise, fan_out: FannedOut::Single, parse, time_path };
+
+fn recognise(record: &Map<String, Value>) -> bool {
+    let has = |name| record.contains_key(name);
+    has("event_type") && (has("event_timestamp") || has("arrival_timestamp"))
+}
+
+/// The arrival tells when something happened to a mail.
+fn time_path(event: &NewEvent) -> &'static str {
+    let is_mail = event.event_type.starts_with("_email.") && event.kind != Kind::Sent;
+    if is_mail { "arrival_timestamp" } else { "event_timestamp" }
+}
+
 /// The events of one record of the event stream.
-pub fn parse(record: &Map<String, Value>) -> Result<Vec<NewEvent>, Rejection> {
+pub fn parse(record: &Map<String, Value>, _rules: &Rules) -> Result<Vec<NewEvent>, Rejection> {
     let envelope = Envelope::read(record)?;
     match envelope.family {
         Family::Campaign | Family::Journey => send::read(&envelope),

@@ -9,6 +9,7 @@ use std::fs;
 use serde_json::{Map, Value};
 
 use super::parse;
+use crate::dialect::Rules;
 use crate::domain::event::{EventKey, NewEvent, Rejection, RejectionCode};
 use crate::domain::reachability::{AddressChange, AddressUpdate, ReachabilityType};
 use crate::domain::time::Micros;
@@ -36,7 +37,7 @@ fn records(case: &str) -> Vec<Map<String, Value>> {
 
 /// The events of each record.
 fn parsed(case: &str) -> Vec<Vec<NewEvent>> {
-    records(case).iter().map(|record| parse(record).expect(case)).collect()
+    records(case).iter().map(|record| parse(record, &Rules::default()).expect(case)).collect()
 }
 
 /// The only event of the only record.
@@ -85,7 +86,7 @@ fn note_codes(event: &NewEvent) -> Vec<&str> {
 #[test]
 fn what_has_no_field_of_its_own_stays_in_data_as_it_came() {
     let record = records("basic").remove(0);
-    let data = &parse(&record).expect("events")[0].data;
+    let data = &parse(&record, &Rules::default()).expect("events")[0].data;
     for name in ["event_timestamp", "arrival_timestamp", "application", "client_context", "awsAccountId"] {
         assert_eq!(data.get(name), record.get(name), "{name}");
     }
@@ -157,7 +158,8 @@ fn bad_records_are_refused_by_path() {
         (WrongType, mail.to_owned()),
         (MissingIdentifier, "attributes.destination_phone_number".to_owned()),
     ];
-    let refused = |record: &Map<String, Value>| -> Rejection { parse(record).expect_err("a refusal") };
+    let refused =
+        |record: &Map<String, Value>| -> Rejection { parse(record, &Rules::default()).expect_err("a refusal") };
     let found: Vec<_> = records("malformed").iter().map(refused).map(|fault| (fault.code, fault.path)).collect();
     assert_eq!(found, expected);
 }
