@@ -16,10 +16,13 @@ pub struct Vendor {
     /// The records within a record that holds several.
     pub fan_out: fn(Map<String, Value>) -> FannedOut,
     /// The events of one record.
-    pub parse: fn(&Map<String, Value>, &Rules) -> Result<Vec<NewEvent>, Rejection>,
+    pub parse: Parse,
     /// The field that told an event's time, for messages.
     pub time_path: fn(&NewEvent) -> &'static str,
 }
+
+/// Reads one record by the rules.
+pub type Parse = fn(&Map<String, Value>, &Rules) -> Result<Vec<NewEvent>, Rejection>;
 
 /// What a record holds.
 #[derive(Debug)]
