@@ -7,6 +7,8 @@ use serde_json::{Value, json};
 
 use crate::kit::{Client, Program, TestServer, both_databases};
 
+mod expected;
+
 both_databases! {
     async fn a_second_and_third_import_of_every_sample_adds_nothing(database: TestDatabase) {
         let Some(folder) = folder() else { return };
