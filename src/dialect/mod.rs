@@ -17,6 +17,7 @@ pub(crate) mod shown;
 
 mod input;
 mod json;
+mod path;
 mod piece;
 mod scan;
 mod split;
