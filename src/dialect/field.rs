@@ -67,9 +67,8 @@ impl<'a> Fields<'a> {
     /// An id, which vendors write as text or as a number: `9097`, `9097.0` and `"9097"` are the same id.
     pub fn id(&self, name: &str) -> Result<Option<String>, Rejection> {
         match self.get(name) {
-            Some(Value::Number(number)) => Ok(Some(canonical_number(number))),
-            None | Some(Value::String(_)) => self.text(name),
-            Some(other) => Err(self.wrong_type(name, other, "a string or a number")),
+            Some(Value::String(text)) => self.trimmed(name, text, MAX_TEXT_CHARS),
+            value => value.map_or(Ok(None), |value| id_of(value, &self.path(name))),
         }
     }
 
@@ -148,12 +147,26 @@ impl<'a> Fields<'a> {
     }
 
     fn trimmed(&self, name: &str, text: &str, limit: usize) -> Result<Option<String>, Rejection> {
-        let text = text.trim();
-        if text.len() > limit && text.chars().count() > limit {
-            return Err(too_long(&self.path(name), text, limit));
-        }
-        Ok((!text.is_empty()).then(|| text.to_owned()))
+        trimmed(text, limit, || self.path(name))
     }
+}
+
+/// The id that a value at `path` stands for, as [`Fields::id`] has it; `None` when null or empty.
+pub fn id_of(value: &Value, path: &str) -> Result<Option<String>, Rejection> {
+    match value {
+        Value::Null => Ok(None),
+        Value::Number(number) => Ok(Some(canonical_number(number))),
+        Value::String(text) => trimmed(text, MAX_TEXT_CHARS, || path.to_owned()),
+        other => Err(wrong_type(path, other, "a string or a number")),
+    }
+}
+
+fn trimmed(text: &str, limit: usize, path: impl Fn() -> String) -> Result<Option<String>, Rejection> {
+    let text = text.trim();
+    if text.len() > limit && text.chars().count() > limit {
+        return Err(too_long(&path(), text, limit));
+    }
+    Ok((!text.is_empty()).then(|| text.to_owned()))
 }
 
 /// The refusal of a value whose type the field at `path` does not take.

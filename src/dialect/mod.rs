@@ -17,6 +17,7 @@ pub(crate) mod shown;
 
 mod input;
 mod json;
+mod path;
 mod piece;
 mod scan;
 mod split;
@@ -55,6 +56,7 @@ pub fn blank_event(dialect: Dialect, event_type: impl Into<String>) -> NewEvent 
         url: None,
         reason: None,
         automation: Automation::Unknown,
+        automation_rule: None,
         sent_at: None,
         updates: Vec::new(),
         data: Map::new(),

@@ -4,6 +4,8 @@ use std::fmt::Write;
 use std::fs;
 use std::path::Path;
 
+use serde_json::{Map, Value};
+
 use crate::dialect::read_body;
 use crate::domain::event::{Dialect, EventKey, NewEvent, Record};
 
@@ -19,6 +21,15 @@ pub(crate) fn fixtures(dialect: Dialect) -> Vec<(String, String)> {
         (name, records.iter().map(shown).collect())
     };
     paths.iter().map(|path| read(path)).collect()
+}
+
+/// Every record of a dialect's fixtures that can be taken.
+pub(crate) fn good_records(dialect: Dialect) -> Vec<Map<String, Value>> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures").join(dialect.name());
+    let entries = fs::read_dir(&folder).expect("the dialect has fixtures");
+    let texts = entries.map(|entry| fs::read(entry.expect("a readable folder").path()).expect("a readable fixture"));
+    let records = texts.flat_map(|text| read_body(dialect, &text)).filter(|record| record.outcome.is_ok());
+    records.map(|record| serde_json::from_slice(&record.raw).expect("a record that was taken is JSON")).collect()
 }
 
 fn shown(record: &Record) -> String {
@@ -64,7 +75,8 @@ fn shown_event(event: &NewEvent) -> String {
         }
     }
     if event.automation != crate::domain::event::Automation::Unknown {
-        write!(line, " automation={:?}", event.automation).expect("text takes all");
+        let rule = event.automation_rule.unwrap_or("-");
+        write!(line, " automation={:?} rule={rule}", event.automation).expect("text takes all");
     }
     for update in &event.updates {
         let address = format!("{}:{}", update.address.name, update.address.value);

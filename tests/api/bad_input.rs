@@ -6,7 +6,7 @@ use crate::kit::both_databases;
 use crate::kit::record::{RUN_S, keyed};
 
 /// Format, record as it is written, reason code, path of the offending field.
-const BAD_RECORDS: [(&str, &str, &str, &str); 15] = [
+const BAD_RECORDS: [(&str, &str, &str, &str); 19] = [
     ("odp", r#"{"type": "email", "identifiers": {"email" "a@example.com"}}"#, "NOT_JSON", ""),
     ("odp", "not json at all", "NOT_JSON", ""),
     ("odp", "17", "WRONG_TYPE", ""),
@@ -26,6 +26,15 @@ const BAD_RECORDS: [(&str, &str, &str, &str); 15] = [
     ("odp", r#"{"type": "a", "type": "b", "identifiers": {"email": "a@example.com"}}"#, "DUPLICATE_KEY", "type"),
     ("activatepro", r#"{"event": "Message Sent", "timestamp": "2026-03-02T08:00:00Z"}"#, "MISSING_IDENTIFIER", "id"),
     ("pinpoint", r#"{"event_timestamp": 1772438400000, "client": {"client_id": "e1"}}"#, "MISSING_FIELD", "event_type"),
+    ("ses", r#"{"notificationType": "Received"}"#, "MISSING_IDENTIFIER", "mail.destination"),
+    (
+        "ses",
+        r#"{"eventType": "Open", "mail": {"destination": ["a@example.com"]}, "open": {"timestamp": "2199-01-01"}}"#,
+        "INVALID_TIME",
+        "open.timestamp",
+    ),
+    ("sms", r#"{"eventType": "TEXT_DELIVERED", "messageId": "m"}"#, "MISSING_IDENTIFIER", "destinationPhoneNumber"),
+    ("sendgrid", r#"{"event": "open", "sg_event_id": "e"}"#, "MISSING_IDENTIFIER", "email"),
     (
         "native",
         r#"{"type": "open", "identifiers": [{"type": "email", "value": "a@example.com"}], "colour": 1}"#,
@@ -90,6 +99,9 @@ fn good(format: &str, number: usize) -> Value {
         "pinpoint" => {
             json!({"event_type": "_session.start", "event_timestamp": RUN_S * 1_000, "client": {"client_id": email}})
         }
+        "ses" => json!({"eventType": "Send", "mail": {"messageId": email, "destination": [email]}, "send": {}}),
+        "sms" => json!({"eventType": "TEXT_SENT", "messageId": email, "destinationPhoneNumber": "+14155552671"}),
+        "sendgrid" => json!({"event": "open", "sg_event_id": email, "email": email}),
         "native" => json!({"type": "open", "identifiers": [{"type": "email", "value": email}]}),
         _ => keyed(&email, &email),
     }

@@ -10,5 +10,8 @@ mod fold;
 mod odp;
 mod pinpoint;
 mod questions;
+mod sendgrid;
 mod servers;
+mod ses;
+mod sms;
 mod world;

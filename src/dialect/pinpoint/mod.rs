@@ -38,7 +38,6 @@
 mod email;
 mod endpoint;
 mod envelope;
-mod path;
 mod send;
 mod sms;
 #[cfg(test)]
@@ -47,6 +46,7 @@ mod tests;
 use serde_json::{Map, Value};
 
 use self::envelope::{Envelope, Family};
+use super::path;
 use super::rules::Rules;
 use super::vendor::{FannedOut, Vendor};
 use crate::domain::event::{Dialect, NewEvent, Rejection};

@@ -25,7 +25,7 @@ const ASKED: usize = 120;
 /// Questions in one operation.
 const AT_ONCE: usize = 40;
 
-const CHANNELS: [&str; 6] = ["email", "sms", "voice", "push", "web_push", "custom"];
+const CHANNELS: [&str; 7] = ["email", "sms", "mms", "voice", "push", "web_push", "custom"];
 
 /// What is asked of the whole and of every group.
 const COUNTS: &str = "deliveredBasis steps { step total unique } beside { kind total unique } \

@@ -19,7 +19,7 @@ use crate::kit::{Client, TestDatabase, TestServer};
 use crate::oracle::Oracle;
 
 /// Random records of each form in one trial.
-const RECORDS: usize = 150;
+const RECORDS: usize = 100;
 /// Senders that post at once.
 const SENDERS: usize = 4;
 

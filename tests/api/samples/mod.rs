@@ -15,12 +15,8 @@ both_databases! {
         let program = Program::over(database.url());
         let mut states = Vec::new();
         for round in 0..3 {
-            for vendor in ["pinpoint", "activatepro"] {
-                let path = folder.join("samples").join(vendor).display().to_string();
-                let ended = program.run(["import", "--format", vendor, "--output", "json", &path]);
-                assert!(matches!(ended.code, 0 | 3), "{vendor}: {}", ended.stderr);
-                let summary: Value = serde_json::from_str(&ended.stdout).expect("JSON");
-                assert!(summary["read"].as_u64() > Some(0), "{vendor}: {summary}");
+            for (vendor, format) in VENDORS {
+                let summary = import(&program, &folder.join("samples").join(vendor), format);
                 assert_eq!(summary["accepted"].as_u64() > Some(0), round == 0, "{vendor}, round {round}: {summary}");
             }
             let app = TestServer::start(database.clone()).await;
@@ -30,6 +26,17 @@ both_databases! {
         assert_eq!(states[0]["kinds"], expected_kinds(), "{:#}", states[0]);
         assert_eq!(states[1], states[0]);
         assert_eq!(states[2], states[0]);
+    }
+
+    // Three of SES's samples carry no time at all: those are new every time.
+    async fn a_second_import_of_samples_without_times_adds_those_alone(database: TestDatabase) {
+        let Some(folder) = folder() else { return };
+        let program = Program::over(database.url());
+        let first = import(&program, &folder.join("samples/ses"), "ses");
+        let second = import(&program, &folder.join("samples/ses"), "ses");
+        let accepted = |summary: &Value| summary["accepted"].as_u64().expect("a number");
+        assert_eq!(accepted(&second), 3, "{second}");
+        assert_eq!(second["duplicates"], accepted(&first) - 3 + first["duplicates"].as_u64().expect("a number"));
     }
 
     async fn recorded_requests_are_accepted_and_their_repeats_are_duplicates(database: TestDatabase) {
@@ -50,6 +57,19 @@ both_databases! {
             }
         }
     }
+}
+
+/// Folders of samples with the form that they are in, whose records all carry a time or a key.
+const VENDORS: [(&str, &str); 4] =
+    [("pinpoint", "pinpoint"), ("activatepro", "activatepro"), ("aws_eum_sms", "sms"), ("sendgrid", "sendgrid")];
+
+/// Imports a folder and returns the summary.
+fn import(program: &Program, folder: &Path, format: &str) -> Value {
+    let ended = program.run(["import", "--format", format, "--output", "json", &folder.display().to_string()]);
+    assert!(matches!(ended.code, 0 | 3), "{format}: {}", ended.stderr);
+    let summary: Value = serde_json::from_str(&ended.stdout).expect("JSON");
+    assert!(summary["read"].as_u64() > Some(0), "{format}: {summary}");
+    summary
 }
 
 fn folder() -> Option<PathBuf> {
@@ -86,8 +106,19 @@ fn expected_kinds() -> Value {
         "_journey.send TARGETED 1",
         "_session.stop OTHER 1",
         "_sms.success DELIVERED 1",
+        "bounce HARD_BOUNCED 1",
+        "click CLICKED 1",
+        "deferred DEFERRED 1",
+        "delivered DELIVERED 1",
+        "dropped SKIPPED 3",
         "message delivered DELIVERED 1",
         "message sent SENT 1",
+        "open OPENED 1",
+        "processed SENT 1",
+        "text_carrier_unreachable SOFT_BOUNCED 1",
+        "text_delivered DELIVERED 2",
+        "text_successful DELIVERED 1",
+        "text_successful SENT 1",
     ])
 }
 

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use crate::dialect::field::Fields;
+use super::field::Fields;
 use crate::domain::event::Rejection;
 use crate::domain::time::Micros;
 
