@@ -1,6 +1,7 @@
 //! One vendor per file, bytes to events. Everything here is pure: no database, no clock, no settings.
 
 pub mod activatepro;
+pub mod mailgun;
 pub mod native;
 pub mod odp;
 pub mod pinpoint;

@@ -3,7 +3,7 @@
 use serde_json::{Map, Value};
 
 use super::rules::Rules;
-use super::{activatepro, native, odp, pinpoint, sendgrid, ses, sms};
+use super::{activatepro, mailgun, native, odp, pinpoint, sendgrid, ses, sms};
 use crate::domain::event::{Dialect, NewEvent, Rejection};
 
 /// A vendor's form of records.
@@ -34,11 +34,12 @@ pub enum FannedOut {
 }
 
 /// Every vendor. In this order a record of unknown origin is looked at.
-const VENDORS: [&Vendor; 7] = [
+const VENDORS: [&Vendor; 8] = [
     &pinpoint::VENDOR,
     &ses::VENDOR,
     &sms::VENDOR,
     &sendgrid::VENDOR,
+    &mailgun::VENDOR,
     &activatepro::VENDOR,
     &native::VENDOR,
     &odp::VENDOR,

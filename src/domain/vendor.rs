@@ -17,6 +17,8 @@ macro_rules! dialects {
             Sms, "sms", "SMS";
             /// SendGrid event webhook.
             SendGrid, "sendgrid", "SENDGRID";
+            /// Mailgun webhooks and events.
+            Mailgun, "mailgun", "MAILGUN";
             /// The typed form of this API.
             Native, "native", "NATIVE";
         }
@@ -35,6 +37,8 @@ macro_rules! namespaces {
             Aws, "aws", "AWS";
             /// SendGrid.
             SendGrid, "sendgrid", "SENDGRID";
+            /// Mailgun.
+            Mailgun, "mailgun", "MAILGUN";
             /// Given directly, by typed events.
             Native, "native", "NATIVE";
         }
