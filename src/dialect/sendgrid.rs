@@ -20,7 +20,7 @@
 //! | identifiers | `email` |
 //! | campaign | `marketing_campaign_id`, `singlesend_id`, else the first of the configured unique arguments |
 //! | its name | `marketing_campaign_name`, `singlesend_name` beside the id |
-//! | `message_id` | `sg_message_id` without what SendGrid's servers append, see [`message`] |
+//! | `message_id` | `sg_message_id` without what SendGrid's servers append, see `sendgrid/message.rs` |
 //! | url | `url` |
 //! | reason | `reason`, else `response`, of skips, bounces and deferrals |
 //! | automation | `sg_machine_open: true` is a machine; `false` only means that one mail client did not hide it |
