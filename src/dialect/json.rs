@@ -45,6 +45,20 @@ pub(super) fn parse_with(text: &[u8], max_string_bytes: usize) -> Result<Value, 
     Reading { exact: true, max_string_bytes, ..Reading::default() }.run(text)
 }
 
+/// The object that a whole body is, with texts of any length within.
+pub(super) fn parse_body(body: &[u8]) -> Result<Map<String, Value>, Rejection> {
+    let body = body.trim_ascii();
+    match parse_with(body, body.len()) {
+        Ok(Value::Object(map)) => Ok(map),
+        Ok(_) => Err(Rejection::new(RejectionCode::WrongType, "", "the body must be a JSON object")),
+        Err(Refused::Rule(rejection)) => Err(rejection),
+        Err(Refused::Syntax { at, reason }) => {
+            let message = format!("the body is not JSON at byte {at}: {reason}");
+            Err(Rejection::new(RejectionCode::NotJson, "", message))
+        }
+    }
+}
+
 /// Checks a value that was parsed elsewhere against the same rules, as far as they can still be broken.
 pub(super) fn check(value: &Value) -> Result<(), Rejection> {
     check_with(value, MAX_STRING_BYTES)

@@ -4,8 +4,8 @@ use serde_json::{Map, Value};
 
 use super::part::{Form, Part, Place};
 use crate::dialect::field::Fields;
-use crate::dialect::json::{self, Refused};
-use crate::domain::event::{Rejection, RejectionCode};
+use crate::dialect::json;
+use crate::domain::event::Rejection;
 
 const DATA: Place = Place { names: &["data"], form: Form::Base64 };
 
@@ -20,17 +20,7 @@ pub struct FirehoseRequest {
 impl FirehoseRequest {
     /// Reads the body of a request.
     pub fn parse(body: &[u8]) -> Result<Self, Rejection> {
-        let body = body.trim_ascii();
-        let parsed = json::parse_with(body, body.len()).map_err(|refused| match refused {
-            Refused::Rule(rejection) => rejection,
-            Refused::Syntax { at, reason } => {
-                let message = format!("the body is no JSON object (at byte {at}: {reason})");
-                Rejection::new(RejectionCode::NotJson, "", message)
-            }
-        })?;
-        let Value::Object(map) = parsed else {
-            return Err(Rejection::new(RejectionCode::WrongType, "", "the body must be a JSON object"));
-        };
+        let map = json::parse_body(body)?;
         let fields = Fields::new(&map);
         let request_id = fields.required_text("requestId")?;
         fields.array("records")?.ok_or_else(|| fields.missing("records", "an array"))?;
