@@ -55,7 +55,8 @@ pub struct SnsKey(Vec<u8>);
 impl SnsKey {
     /// The keys of all certificates of a PEM file, one or more. The error says what is wrong with the text.
     pub fn parse_pem(pem: &[u8]) -> Result<Vec<Self>, String> {
-        let certificates = Certificate::load_pem_chain(pem).map_err(|error| format!("it is no PEM file: {error}"))?;
+        let certificates =
+            Certificate::load_pem_chain(pem).map_err(|error| format!("it is no PEM file of certificates: {error}"))?;
         if certificates.is_empty() {
             return Err("it holds no certificate".to_owned());
         }
