@@ -79,14 +79,13 @@ impl<R: BufRead> Iterator for RecordReader<R> {
             if let Some(record) = self.pending.pop_front() {
                 return Some(record);
             }
-            let records = match self.wrappers.next() {
-                Some(found) => self.found(found),
-                None => {
-                    let piece = self.pieces.next()?;
-                    self.offset = piece.place.offset;
-                    self.wrappers.begin_record();
-                    self.piece(piece, None)
-                }
+            let records = if let Some(found) = self.wrappers.next() {
+                self.found(found)
+            } else {
+                let piece = self.pieces.next()?;
+                self.offset = piece.place.offset;
+                self.wrappers.begin_record();
+                self.piece(piece, None)
             };
             self.pending.extend(records);
         }
@@ -95,11 +94,13 @@ impl<R: BufRead> Iterator for RecordReader<R> {
 
 impl<R: BufRead> RecordReader<R> {
     /// Lets compressed data within wrappers unpack to so many bytes altogether, instead of so many for each record.
+    #[must_use]
     pub fn unpacking_at_most(self, bytes: u64) -> Self {
         Self { wrappers: Stack::new(UnpackLimit::whole(bytes)), ..self }
     }
 
     /// Asks for another proof than messages of SNS must give by default.
+    #[must_use]
     pub fn asking_for(self, proof: Proof) -> Self {
         Self { proof, ..self }
     }

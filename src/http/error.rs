@@ -137,12 +137,11 @@ impl ApiError {
     pub fn render(&self, form: &ErrorForm) -> HttpResponse {
         let plain = json!({"code": self.code, "message": self.message});
         match form {
-            ErrorForm::Plain => self.respond(&plain),
             ErrorForm::Webhook if self.status == StatusCode::UNAUTHORIZED => {
                 let challenge = HeaderValue::from_static("Basic realm=\"campaignql\", charset=\"UTF-8\"");
                 self.clone().with_header(header::WWW_AUTHENTICATE, challenge).respond(&plain)
             }
-            ErrorForm::Webhook => self.respond(&plain),
+            ErrorForm::Plain | ErrorForm::Webhook => self.respond(&plain),
             ErrorForm::GraphQl => {
                 let error = json!({"message": self.message, "extensions": {"code": self.code}});
                 self.respond(&json!({"errors": [error]}))

@@ -61,6 +61,7 @@ pub async fn take_in(
     let caller = admit(state, request.headers(), intake.permission).await?;
     let limit = state.settings.max_body_bytes;
     let sent = body::receive(request.headers(), payload, limit).await?;
+    // What stands in messages of SNS was sent by SNS, which signs the messages instead.
     if intake.format == Format::Of(Dialect::SendGrid) && intake.proof != Proof::MessagesOnly {
         signature::check_sendgrid(&state.settings, request.headers(), &sent)?;
     }

@@ -90,11 +90,11 @@ both_databases! {
         let signer = Signer::new();
         let app = TestServer::start_with(database, &[("sendgrid_public_key", &signer.public_key())]).await;
         let (at, packed) = ("1772438401", gzip(batch("e-1").as_bytes()));
-        let signed = |signature: &str| {
+        let with_signature = |signature: &str| {
             request(&app, packed.clone()).header("content-encoding", "gzip").header(TIMESTAMP, at).header(SIGNATURE, signature)
         };
-        assert_eq!(let_in(&read(signed(&signer.sign(at, &packed))).await), Some(1));
-        assert_eq!(read(signed(&signer.sign(at, batch("e-1").as_bytes()))).await.status, 403);
+        assert_eq!(let_in(&read(with_signature(&signer.sign(at, &packed))).await), Some(1));
+        assert_eq!(read(with_signature(&signer.sign(at, batch("e-1").as_bytes()))).await.status, 403);
     }
 
     async fn a_signature_does_not_replace_the_key_and_is_asked_for_at_its_own_route_alone(database: TestDatabase) {

@@ -92,8 +92,8 @@ pub(super) fn no_message() -> Rejection {
 fn signed_text(map: &Map<String, Value>) -> String {
     let is_notification = text(map, "Type") == NOTIFICATION;
     let names: &[&str] = if is_notification { &NOTIFICATION_SIGNED } else { &CONFIRMATION_SIGNED };
-    let present = names.iter().filter_map(|name| Some((name, map.get(*name)?.as_str()?)));
-    present.map(|(name, value)| format!("{name}\n{value}\n")).collect()
+    let present = names.iter().filter_map(|name| Some([*name, "\n", map.get(*name)?.as_str()?, "\n"]));
+    present.flatten().collect()
 }
 
 fn text<'a>(map: &'a Map<String, Value>, name: &str) -> &'a str {

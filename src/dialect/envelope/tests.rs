@@ -28,6 +28,11 @@ fn event(key: &str) -> Value {
         "data": {"ts": 1_772_438_400, "idempotence_id": key}})
 }
 
+/// Events by the numbers of their keys, one a line.
+fn lines(numbers: impl Iterator<Item = u32>) -> String {
+    numbers.flat_map(|number| [event(&number.to_string()).to_string(), "\n".to_owned()]).collect()
+}
+
 fn sns(message: &str) -> Value {
     json!({"Type": "Notification", "MessageId": "m-1", "TopicArn": "arn:aws:sns:eu-central-1:1:t", "Message": message})
 }
@@ -175,7 +180,7 @@ fn bombs_within_bombs_share_one_limit() {
 
 #[test]
 fn of_gzip_that_is_cut_off_the_readable_records_are_taken() {
-    let lines: String = (0..2_000).map(|n| format!("{}\n", event(&format!("k-{}", n * 7_919 % 2_003)))).collect();
+    let lines = lines((0..2_000).map(|n| n * 7_919 % 2_003));
     let mut data = gzip(lines.as_bytes());
     data.truncate(data.len() / 2);
     let records = of_text(&firehose(&[json!(base64(&data)), json!(base64(event("z").to_string()))]).to_string());
@@ -189,7 +194,7 @@ fn of_gzip_that_is_cut_off_the_readable_records_are_taken() {
 
 #[test]
 fn wrappers_hold_longer_texts_than_records_do() {
-    let lines: String = (0..10_000).map(|n| format!("{}\n", event(&n.to_string()))).collect();
+    let lines = lines(0..10_000);
     assert!(lines.len() > 1 << 20);
     assert_eq!(of_text(&sns(&lines).to_string()).len(), 10_000);
     assert_eq!(read_value(auto(), &firehose(&[json!(base64(&lines))])).len(), 10_000);

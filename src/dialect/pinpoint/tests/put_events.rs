@@ -1,5 +1,7 @@
 //! Requests of `PutEvents`: what becomes of each event, and of parts that break a rule.
 
+#![allow(clippy::needless_pass_by_value, reason = "json! at the place of an argument reads best by value")]
+
 use serde_json::{Value, json};
 
 use super::who;
