@@ -1,6 +1,7 @@
 //! Every setting: flag > environment `CAMPAIGNQL_*` > `campaignql.toml` > default. See `setting.rs` for the table.
 
 mod setting;
+mod signature;
 mod source;
 mod value;
 
@@ -12,6 +13,7 @@ pub use setting::{SETTINGS, Setting, without_password};
 pub use source::{Source, Sources, Value, Values, merge, unknown_variables};
 
 use crate::dialect::Rules;
+use crate::dialect::signature::SendGridKey;
 use crate::store::DatabaseSettings;
 use crate::{Error, Result};
 use value::Reader;
@@ -51,6 +53,8 @@ pub struct Settings {
     pub request_timeout: Duration,
     /// What records are read by.
     pub rules: Arc<Rules>,
+    /// The key that SendGrid's webhook signs with.
+    pub sendgrid_public_key: Option<SendGridKey>,
     /// Form of the log.
     pub log_format: LogFormat,
     /// Directives of the log filter.
@@ -81,7 +85,9 @@ impl Settings {
             rules: Arc::new(Rules {
                 campaign_tags: read.names("campaign_tags")?,
                 future_limit: Duration::from_secs(read.number("future_limit_s", 0..=3_153_600_000)?),
+                sns_keys: signature::sns_keys(&read)?,
             }),
+            sendgrid_public_key: signature::sendgrid_key(&read)?,
             log_format: read.one_of("log_format", &[("text", LogFormat::Text), ("json", LogFormat::Json)])?,
             log_level: log_level(&read)?,
             http_workers: Some(read.number("http_workers", 0..=1_024)?).filter(|workers| *workers > 0),

@@ -58,7 +58,7 @@ impl Setting {
 }
 
 /// Every setting, in the order of documentation.
-pub const SETTINGS: [Setting; 16] = [
+pub const SETTINGS: [Setting; 19] = [
     Setting::new(
         "database_url",
         "URL",
@@ -115,6 +115,27 @@ pub const SETTINGS: [Setting; 16] = [
         "seconds",
         "86400",
         "How far after its receipt an event may lie; later ones are quarantined. Older ones are always taken.",
+    ),
+    Setting::new(
+        "sns_certificate",
+        "path",
+        "",
+        "PEM file with the certificates that Amazon SNS signs its messages with: fetch the one that messages name in \
+         SigningCertURL. Several may stand in one file, the old one and the new one.",
+    ),
+    Setting::new(
+        "sns_signature",
+        "check|off",
+        "",
+        "Whether the signatures of SNS messages are checked. Empty: where sns_certificate is set. A message that fails is \
+         quarantined.",
+    ),
+    Setting::new(
+        "sendgrid_public_key",
+        "base64",
+        "",
+        "The verification key of SendGrid's signed event webhook. With it, /ingest/sendgrid refuses requests that are not \
+         signed.",
     ),
     Setting::new("log_format", "text|json", "text", "Form of the log on stderr."),
     Setting::new(

@@ -93,3 +93,54 @@ fn an_unknown_variable_is_reported_but_no_error() {
     assert_eq!(unknown_variables(&sources.environment), ["CAMPAIGNQL_LISEN"]);
     assert_eq!(parse(&sources).unwrap().listen, "h:2");
 }
+
+const CERTIFICATE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/sns/certificate.pem");
+
+#[test]
+fn messages_of_sns_are_checked_where_there_is_a_certificate() {
+    let keys = |flags: &[(&'static str, &str)]| parse(&sources(flags, &[], "")).unwrap().rules.sns_keys.len();
+    assert_eq!(keys(&[]), 0);
+    assert_eq!(keys(&[("sns_signature", "off")]), 0);
+    assert_eq!(keys(&[("sns_certificate", CERTIFICATE)]), 1);
+    assert_eq!(keys(&[("sns_certificate", CERTIFICATE), ("sns_signature", "check")]), 1);
+    assert_eq!(keys(&[("sns_certificate", CERTIFICATE), ("sns_signature", "off")]), 0);
+}
+
+#[test]
+fn a_check_that_cannot_be_made_is_an_error() {
+    assert_eq!(
+        error_of(&sources(&[("sns_signature", "check")], &[], "")),
+        "setting sns_signature (flag --sns-signature) is \"check\"; it takes off, unless sns_certificate names the file \
+         with the certificates of SNS"
+    );
+    let error = error_of(&sources(&[("sns_signature", "maybe")], &[], ""));
+    assert!(error.ends_with("is \"maybe\"; it takes check or off"), "{error}");
+    let error = error_of(&sources(&[("sns_certificate", "/nowhere/sns.pem")], &[], ""));
+    assert!(error.starts_with("setting sns_certificate is /nowhere/sns.pem, which cannot be used: "), "{error}");
+    for (file, why) in [
+        ("notification-v1.json", "it is no PEM file of certificates"),
+        ("key.pem", "it is no PEM file of certificates"),
+        ("elliptic-certificate.pem", "SNS signs with RSA"),
+        ("short-certificate.pem", "fewer than 2048 bits"),
+    ] {
+        let error = error_of(&sources(&[("sns_certificate", &CERTIFICATE.replace("certificate.pem", file))], &[], ""));
+        assert!(error.contains(why), "{error}");
+    }
+}
+
+/// A public key on another curve.
+const ON_P384: &str = "MHYwEAYHKoZIzj0CAQYFK4EEACIDYgAEGDBZ+SeufSyW/cqJT54WrvzIVi9jTBO3lxeYc77NgXgXK2hrrRP3FSE11CEeKpIJtX+Z4xWlqB4G\
+    7HPQBBzYjWz/3V4xyZKaLEqPCqPT0l3AafXLobLwjFY7EpTShMQf";
+
+#[test]
+fn a_key_of_sendgrid_must_be_one() {
+    let good = "MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAEh/Rf5XLWO1MvxPbMWKu8CqDBZijcfp6gTzQmrUy8ePH3XRE5UJjZ7CiUoRIfUznXseWQYJOv\
+                Y2l66jHJrhMkVA==";
+    let settings = parse(&sources(&[("sendgrid_public_key", good)], &[], "")).unwrap();
+    assert!(settings.sendgrid_public_key.is_some());
+    assert!(parse(&Sources::default()).unwrap().sendgrid_public_key.is_none());
+    for (bad, why) in [("§", "not base64"), ("aGVsbG8=", "no public key"), (ON_P384, "not a key on the curve P-256")] {
+        let error = error_of(&sources(&[("sendgrid_public_key", bad)], &[], ""));
+        assert!(error.contains(why) && error.contains("as SendGrid shows it"), "{error}");
+    }
+}

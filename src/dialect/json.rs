@@ -31,31 +31,56 @@ pub(super) enum Refused {
 /// The value that a text stands for. A number that neither a 64-bit integer nor a 64-bit float holds without loss becomes
 /// the text of its digits.
 pub(super) fn parse(text: &[u8]) -> Result<Value, Refused> {
+    parse_with(text, MAX_STRING_BYTES)
+}
+
+/// The same with another limit for the texts within, for wrappers hold whole records as texts.
+pub(super) fn parse_with(text: &[u8], max_string_bytes: usize) -> Result<Value, Refused> {
     let text = std::str::from_utf8(text).map_err(|error| Refused::Rule(invalid_utf8(text, error.valid_up_to())))?;
-    let mut reading = Reading::default();
+    let mut reading = Reading { max_string_bytes, ..Reading::default() };
     let value = reading.run(text)?;
     if !(reading.saw_float && has_long_number(text)) {
         return Ok(value);
     }
-    Reading { exact: true, ..Reading::default() }.run(text)
+    Reading { exact: true, max_string_bytes, ..Reading::default() }.run(text)
+}
+
+/// The object that a whole body is, with texts of any length within.
+pub(super) fn parse_body(body: &[u8]) -> Result<Map<String, Value>, Rejection> {
+    let body = body.trim_ascii();
+    match parse_with(body, body.len()) {
+        Ok(Value::Object(map)) => Ok(map),
+        Ok(_) => Err(Rejection::new(RejectionCode::WrongType, "", "the body must be a JSON object")),
+        Err(Refused::Rule(rejection)) => Err(rejection),
+        Err(Refused::Syntax { at, reason }) => {
+            let message = format!("the body is not JSON at byte {at}: {reason}");
+            Err(Rejection::new(RejectionCode::NotJson, "", message))
+        }
+    }
 }
 
 /// Checks a value that was parsed elsewhere against the same rules, as far as they can still be broken.
 pub(super) fn check(value: &Value) -> Result<(), Rejection> {
-    check_below(value, 0).map_err(|(rule, path)| Rejection::new(rule.code, path.to_string(), rule.message))
+    check_with(value, MAX_STRING_BYTES)
 }
 
-fn check_below(value: &Value, depth: u32) -> Result<(), (Broken, Path)> {
+/// The same with another limit for the texts within.
+pub(super) fn check_with(value: &Value, max_string_bytes: usize) -> Result<(), Rejection> {
+    check_below(value, 0, max_string_bytes)
+        .map_err(|(rule, path)| Rejection::new(rule.code, path.to_string(), rule.message))
+}
+
+fn check_below(value: &Value, depth: u32, max_string_bytes: usize) -> Result<(), (Broken, Path)> {
     let broken = |rule| (rule, Path::default());
     match value {
-        Value::String(text) => check_text(text).map_err(broken),
+        Value::String(text) => check_text(text, max_string_bytes).map_err(broken),
         Value::Array(_) | Value::Object(_) if depth >= MAX_DEPTH => Err(broken(too_deep())),
         Value::Array(items) => items.iter().enumerate().try_for_each(|(index, item)| {
-            check_below(item, depth + 1).map_err(|(rule, path)| (rule, path.below_index(index)))
+            check_below(item, depth + 1, max_string_bytes).map_err(|(rule, path)| (rule, path.below_index(index)))
         }),
         Value::Object(map) => map.iter().try_for_each(|(name, item)| {
-            check_text(name).map_err(broken)?;
-            check_below(item, depth + 1).map_err(|(rule, path)| (rule, path.below_name(name)))
+            check_text(name, max_string_bytes).map_err(broken)?;
+            check_below(item, depth + 1, max_string_bytes).map_err(|(rule, path)| (rule, path.below_name(name)))
         }),
         Value::Null | Value::Bool(_) | Value::Number(_) => Ok(()),
     }
@@ -103,6 +128,7 @@ impl fmt::Display for Path {
 struct Reading {
     /// Whether numbers are compared with their text.
     exact: bool,
+    max_string_bytes: usize,
     saw_float: bool,
     broken: Option<Broken>,
     path: Path,
@@ -141,7 +167,7 @@ impl Reading {
     }
 
     fn text<E: serde::de::Error>(&mut self, text: String) -> Result<String, E> {
-        match check_text(&text) {
+        match check_text(&text, self.max_string_bytes) {
             Ok(()) => Ok(text),
             Err(rule) => self.refuse(rule),
         }
@@ -264,10 +290,10 @@ impl<'de> Visitor<'de> for Node<'_> {
     }
 }
 
-fn check_text(text: &str) -> Result<(), Broken> {
-    if text.len() > MAX_STRING_BYTES {
+fn check_text(text: &str, max_bytes: usize) -> Result<(), Broken> {
+    if text.len() > max_bytes {
         let message =
-            format!("a text of {} bytes exceeds the maximum of {MAX_STRING_BYTES}: {}", text.len(), shown_text(text));
+            format!("a text of {} bytes exceeds the maximum of {max_bytes}: {}", text.len(), shown_text(text));
         return Err(Broken { code: RejectionCode::TooLarge, message });
     }
     if text.as_bytes().contains(&0) {

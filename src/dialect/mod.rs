@@ -9,7 +9,9 @@ pub mod sendgrid;
 pub mod ses;
 pub mod sms;
 
+pub mod envelope;
 pub mod rules;
+pub mod signature;
 pub mod vendor;
 
 mod read;
@@ -30,7 +32,8 @@ pub mod who;
 
 use serde_json::Map;
 
-pub use read::{RecordReader, read, read_body, read_value};
+pub use envelope::FirehoseRequest;
+pub use read::{RecordReader, read, read_body, read_firehose, read_value, read_values};
 pub use rules::{Reading, Rules};
 
 use crate::domain::event::{Automation, Dialect, EventKey, NewEvent};

@@ -1,10 +1,12 @@
-//! Records out of a body, file or value, each parsed by its dialect: what every way in goes through.
+//! Records out of a body, file or value, each parsed by its dialect: what every way in goes through. Records that come
+//! wrapped are taken out of their wrappers first.
 
 use std::collections::VecDeque;
 use std::io::BufRead;
 
 use serde_json::{Map, Value};
 
+use super::envelope::{self, FirehoseRequest, Found, Opened, Proof, Stack, UnpackLimit};
 use super::field::wrong_type;
 use super::json::{self, Refused};
 use super::piece::{Fault, KEPT_BYTES, MAX_RECORD_BYTES, Piece};
@@ -13,17 +15,31 @@ use super::split::Splitter;
 use super::vendor::{FannedOut, Vendor};
 use crate::domain::event::{Dialect, Format, NewEvent, Record, Rejection, RejectionCode};
 
-/// The records of a text, read as they are asked for: one record is held at a time.
+/// What compressed data within the wrappers of values may unpack to, as many as there are.
+const VALUES_UNPACKED_BYTES: u64 = 32 * 1024 * 1024;
+
+/// The records of a text, read as they are asked for: one record is held at a time, and what is open of its wrappers.
 pub struct RecordReader<R> {
     reading: Reading,
     pieces: Splitter<R>,
+    proof: Proof,
+    wrappers: Stack,
+    /// Where the record stands that is in no wrapper, or around all that is being read.
+    offset: u64,
     pending: VecDeque<Record>,
 }
 
 /// Reads records from a stream: JSON objects one after the other, in arrays, one per line, or all of it mixed, as such or
-/// compressed with gzip.
+/// compressed with gzip, and wrapped or not.
 pub fn read<R: BufRead>(reading: impl Into<Reading>, body: R) -> RecordReader<R> {
-    RecordReader { reading: reading.into(), pieces: Splitter::new(body), pending: VecDeque::new() }
+    RecordReader {
+        reading: reading.into(),
+        pieces: Splitter::new(body),
+        proof: Proof::OfMessages,
+        wrappers: Stack::new(UnpackLimit::per_record()),
+        offset: 0,
+        pending: VecDeque::new(),
+    }
 }
 
 /// Reads all records of a body as [`read`] does.
@@ -33,9 +49,26 @@ pub fn read_body(reading: impl Into<Reading>, body: &[u8]) -> Vec<Record> {
 
 /// Reads records from a value that is parsed already: an object, or an array of them.
 pub fn read_value(reading: impl Into<Reading>, value: &Value) -> Vec<Record> {
-    let reading = reading.into();
-    let elements = value.as_array().map_or(std::slice::from_ref(value), Vec::as_slice);
-    elements.iter().flat_map(|element| value_records(&reading, element)).collect()
+    read_values(reading, [value])
+}
+
+/// Reads records from several such values.
+pub fn read_values<'v>(reading: impl Into<Reading>, values: impl IntoIterator<Item = &'v Value>) -> Vec<Record> {
+    let mut reader = read(reading, &[][..]).unpacking_at_most(VALUES_UNPACKED_BYTES);
+    let elements = |value: &'v Value| value.as_array().map_or(std::slice::from_ref(value), Vec::as_slice);
+    let mut records = Vec::new();
+    for element in values.into_iter().flat_map(elements) {
+        records.extend(reader.value(element));
+        records.extend(&mut reader);
+    }
+    records
+}
+
+/// Reads the records of a request of Firehose; compressed data within may unpack to so many bytes.
+pub fn read_firehose(reading: impl Into<Reading>, request: FirehoseRequest, unpacked_bytes: u64) -> Vec<Record> {
+    let mut reader = read(reading, &[][..]).unpacking_at_most(unpacked_bytes);
+    reader.wrappers.push(request.parts);
+    reader.collect()
 }
 
 impl<R: BufRead> Iterator for RecordReader<R> {
@@ -46,41 +79,112 @@ impl<R: BufRead> Iterator for RecordReader<R> {
             if let Some(record) = self.pending.pop_front() {
                 return Some(record);
             }
-            self.pending.extend(piece_records(&self.reading, self.pieces.next()?));
+            let records = if let Some(found) = self.wrappers.next() {
+                self.found(found)
+            } else {
+                let piece = self.pieces.next()?;
+                self.offset = piece.place.offset;
+                self.wrappers.begin_record();
+                self.piece(piece, None)
+            };
+            self.pending.extend(records);
         }
     }
 }
 
-fn piece_records(reading: &Reading, piece: Piece) -> Vec<Record> {
-    let parsed = match &piece.fault {
-        Some(fault) => Err(fault_rejection(fault, &piece)),
-        None => json::parse(&piece.raw).map_err(|refused| match refused {
-            Refused::Rule(rejection) => rejection,
-            Refused::Syntax { at, reason } => not_json(&piece, at, &reason),
-        }),
-    };
-    let origin = Origin::of(piece);
-    match parsed {
-        Ok(Value::Object(map)) => map_records(reading, map, origin),
-        Ok(other) => vec![origin.refused(reading.format, no_object(&other))],
-        Err(rejection) => vec![origin.refused(reading.format, rejection)],
+impl<R: BufRead> RecordReader<R> {
+    /// Lets compressed data within wrappers unpack to so many bytes altogether, instead of so many for each record.
+    #[must_use]
+    pub fn unpacking_at_most(self, bytes: u64) -> Self {
+        Self { wrappers: Stack::new(UnpackLimit::whole(bytes)), ..self }
+    }
+
+    /// Asks for another proof than messages of SNS must give by default.
+    #[must_use]
+    pub fn asking_for(self, proof: Proof) -> Self {
+        Self { proof, ..self }
+    }
+
+    /// The records of something within a wrapper; none of what is a wrapper itself, which is only opened.
+    fn found(&mut self, found: Found) -> Vec<Record> {
+        match found {
+            Found::Piece(piece, path) => self.piece(piece, Some(&path)),
+            Found::Object(map) => {
+                let raw = Value::Object(map.clone()).to_string().into_bytes();
+                self.object(map, Origin::inner(raw, self.offset))
+            }
+            Found::Refused(rejection, raw) => {
+                vec![Origin::inner(raw, self.offset).refused(self.reading.format, rejection)]
+            }
+        }
+    }
+
+    fn piece(&mut self, piece: Piece, within: Option<&str>) -> Vec<Record> {
+        let parsed = match &piece.fault {
+            Some(fault) => Err(fault_rejection(fault, &piece, within)),
+            None => parse_text(&piece.raw).map_err(|refused| match refused {
+                Refused::Rule(rejection) => rejection,
+                Refused::Syntax { at, reason } => not_json(&piece, at, &reason, within),
+            }),
+        };
+        let origin = Origin::of(piece, self.offset);
+        match parsed {
+            Ok(Value::Object(map)) => self.object(map, origin),
+            Ok(other) => vec![origin.refused(self.reading.format, no_object(&other))],
+            Err(rejection) => vec![origin.refused(self.reading.format, rejection)],
+        }
+    }
+
+    fn value(&mut self, value: &Value) -> Vec<Record> {
+        let mut raw = value.to_string().into_bytes();
+        let raw_len = raw.len() as u64;
+        let checked = if raw.len() > MAX_RECORD_BYTES {
+            raw.truncate(KEPT_BYTES);
+            Err(too_long(raw_len))
+        } else {
+            check_value(value)
+        };
+        let origin = Origin { raw, raw_len, offset: 0 };
+        match (checked, value) {
+            (Err(rejection), _) => vec![origin.refused(self.reading.format, rejection)],
+            (Ok(()), Value::Object(map)) => self.object(map.clone(), origin),
+            (Ok(()), other) => vec![origin.refused(self.reading.format, no_object(other))],
+        }
+    }
+
+    fn object(&mut self, map: Map<String, Value>, origin: Origin) -> Vec<Record> {
+        match envelope::open(map, &self.reading.rules, self.proof, self.wrappers.depth()) {
+            Opened::Record(map) => map_records(&self.reading, map, origin),
+            Opened::Refused(rejection) => vec![origin.refused(self.reading.format, rejection)],
+            Opened::Parts(parts) => {
+                self.wrappers.push(parts);
+                Vec::new()
+            }
+        }
     }
 }
 
-fn value_records(reading: &Reading, value: &Value) -> Vec<Record> {
-    let mut raw = value.to_string().into_bytes();
-    let raw_len = raw.len() as u64;
-    let checked = if raw.len() > MAX_RECORD_BYTES {
-        raw.truncate(KEPT_BYTES);
-        Err(too_long(raw_len))
-    } else {
-        json::check(value)
-    };
-    let origin = Origin { raw, raw_len, offset: 0 };
-    match (checked, value) {
-        (Err(rejection), _) => vec![origin.refused(reading.format, rejection)],
-        (Ok(()), Value::Object(map)) => map_records(reading, map.clone(), origin),
-        (Ok(()), other) => vec![origin.refused(reading.format, no_object(other))],
+/// A record's text as JSON. A wrapper may hold longer texts than a record of its own, for they are records.
+fn parse_text(text: &[u8]) -> Result<Value, Refused> {
+    let parsed = json::parse(text);
+    if matches!(&parsed, Err(Refused::Rule(rejection)) if rejection.code == RejectionCode::TooLarge)
+        && let Ok(Value::Object(map)) = json::parse_with(text, MAX_RECORD_BYTES)
+        && envelope::is_wrapper(&map)
+    {
+        return Ok(Value::Object(map));
+    }
+    parsed
+}
+
+/// The same for a value that was parsed elsewhere.
+fn check_value(value: &Value) -> Result<(), Rejection> {
+    match json::check(value) {
+        Err(rejection)
+            if rejection.code == RejectionCode::TooLarge && value.as_object().is_some_and(envelope::is_wrapper) =>
+        {
+            json::check_with(value, MAX_RECORD_BYTES)
+        }
+        other => other,
     }
 }
 
@@ -93,13 +197,22 @@ struct Origin {
 
 impl Origin {
     /// The white space behind a record is not its own: the last line of a file is the same record with or without it.
-    fn of(piece: Piece) -> Self {
-        let Piece { mut raw, mut raw_len, place, .. } = piece;
+    fn of(piece: Piece, offset: u64) -> Self {
+        let Piece { mut raw, mut raw_len, .. } = piece;
         if raw.len() as u64 == raw_len {
             raw.truncate(raw.trim_ascii_end().len());
             raw_len = raw.len() as u64;
         }
-        Self { raw, raw_len, offset: place.offset }
+        Self { raw, raw_len, offset }
+    }
+
+    /// The text of something within a wrapper.
+    fn inner(mut raw: Vec<u8>, offset: u64) -> Self {
+        let raw_len = raw.len() as u64;
+        if raw.len() > MAX_RECORD_BYTES {
+            raw.truncate(KEPT_BYTES);
+        }
+        Self { raw, raw_len, offset }
     }
 
     fn record(self, dialect: Dialect, outcome: Result<Vec<NewEvent>, Rejection>) -> Record {
@@ -178,22 +291,24 @@ fn unknown_format(map: &Map<String, Value>) -> Rejection {
     Rejection::new(RejectionCode::UnknownFormat, "", message)
 }
 
-fn fault_rejection(fault: &Fault, piece: &Piece) -> Rejection {
+fn fault_rejection(fault: &Fault, piece: &Piece, within: Option<&str>) -> Rejection {
     match fault {
-        Fault::Syntax { at, reason } => not_json(piece, *at, reason),
-        Fault::CutOff { reason } => not_json(piece, piece.raw.len(), reason),
+        Fault::Syntax { at, reason } => not_json(piece, *at, reason, within),
+        Fault::CutOff { reason } => not_json(piece, piece.raw.len(), reason, within),
         Fault::TooLong => too_long(piece.raw_len),
         Fault::NoObject => match json::parse(&piece.raw) {
             Ok(value) => no_object(&value),
             Err(Refused::Rule(rejection)) => rejection,
-            Err(Refused::Syntax { at, reason }) => not_json(piece, at, &reason),
+            Err(Refused::Syntax { at, reason }) => not_json(piece, at, &reason, within),
         },
     }
 }
 
-fn not_json(piece: &Piece, at: usize, reason: &str) -> Rejection {
+/// Lines and columns count from the beginning of the body or file, or of the part of a wrapper at the path.
+fn not_json(piece: &Piece, at: usize, reason: &str, within: Option<&str>) -> Rejection {
     let place = piece.place.after(&piece.raw[..at.min(piece.raw.len())]);
-    let message = format!("not JSON at line {}, column {}: {reason}", place.line, place.column);
+    let whose = within.map(|path| format!(" of {path}")).unwrap_or_default();
+    let message = format!("not JSON at line {}, column {}{whose}: {reason}", place.line, place.column);
     Rejection::new(RejectionCode::NotJson, "", message)
 }
 

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::field::Fields;
+use super::signature::SnsKey;
 use crate::domain::event::{Dialect, Format, Rejection};
 use crate::domain::time::Micros;
 
@@ -14,12 +15,14 @@ pub struct Rules {
     pub campaign_tags: Vec<String>,
     /// How far after its receipt an event may lie.
     pub future_limit: Duration,
+    /// Keys that messages of SNS are checked with; without any they are not.
+    pub sns_keys: Vec<SnsKey>,
 }
 
 impl Default for Rules {
     fn default() -> Self {
         let campaign_tags = ["campaign", "campaign_id"].map(str::to_owned).to_vec();
-        Self { campaign_tags, future_limit: Duration::from_hours(24) }
+        Self { campaign_tags, future_limit: Duration::from_hours(24), sns_keys: Vec::new() }
     }
 }
 

@@ -11,6 +11,7 @@ use std::mem;
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 
+use super::envelope::Allowance;
 use super::input::Input;
 use super::piece::{Fault, KEPT_BYTES, MAX_RECORD_BYTES, Piece, Place};
 use super::scan::{Scan, Step};
@@ -101,8 +102,17 @@ impl<R: BufRead> Iterator for Splitter<R> {
 
 impl<R: BufRead> Splitter<R> {
     pub(super) fn new(body: R) -> Self {
+        Self::over(Input::new(body, None))
+    }
+
+    /// The same for what stands in a wrapper, and may unpack to so much.
+    pub(super) fn within(body: R, allowance: Allowance) -> Self {
+        Self::over(Input::new(body, Some(allowance)))
+    }
+
+    fn over(input: Input<R>) -> Self {
         Self {
-            input: Input::new(body),
+            input,
             buffer: Vec::new(),
             start: 0,
             place: Place::START,

@@ -117,7 +117,7 @@ pub async fn vendor(
     }
     let format = input.dialect.map_or(Format::Auto, |dialect| Format::Of(dialect.into()));
     let reading = ingest(ctx)?.reading(format);
-    let records = input.records.iter().flat_map(|record| dialect::read_value(reading.clone(), &record.0)).collect();
+    let records = dialect::read_values(reading, input.records.iter().map(|record| &record.0));
     submit(ctx, "vendorEventsIngest", records, selection).await
 }
 

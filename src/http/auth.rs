@@ -1,10 +1,12 @@
 //! Who calls: the key of a request, what it admits to, and in which workspace.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
-use actix_web::http::header::{AUTHORIZATION, HeaderMap};
+use actix_web::http::header::HeaderMap;
+use base64::prelude::{BASE64_STANDARD, Engine};
 
 use super::error::{ApiError, ApiResult};
 use crate::domain::access::{Permission, Scope, hash_key};
@@ -35,17 +37,17 @@ impl KeyRing {
     pub async fn authorize(
         &self,
         store: &Store,
-        headers: &HeaderMap,
+        presented: impl Into<Presented<'_>>,
         permission: Permission,
     ) -> ApiResult<RequestContext> {
-        let caller = self.authenticate(store, headers).await?;
+        let caller = self.authenticate(store, presented).await?;
         if caller.scope.allows(permission) { Ok(caller) } else { Err(ApiError::forbidden()) }
     }
 
     /// Who calls, whatever the scope.
-    pub async fn authenticate(&self, store: &Store, headers: &HeaderMap) -> ApiResult<RequestContext> {
-        let key = key_of(headers).ok_or_else(ApiError::unauthenticated)?;
-        let hash = hash_key(key);
+    pub async fn authenticate(&self, store: &Store, presented: impl Into<Presented<'_>>) -> ApiResult<RequestContext> {
+        let key = presented.into().key().ok_or_else(ApiError::unauthenticated)?;
+        let hash = hash_key(&key);
         self.find(store, &hash)
             .await?
             .filter(Known::is_valid_now)
@@ -94,14 +96,71 @@ impl Known {
     }
 }
 
-/// The key that a request carries: `Authorization: Bearer KEY` or `x-api-key: KEY`.
-fn key_of(headers: &HeaderMap) -> Option<&str> {
-    bearer(headers).or_else(|| headers.get("x-api-key")?.to_str().ok()).map(str::trim).filter(|key| !key.is_empty())
+/// The headers of a request, and what may carry a key in them.
+#[derive(Clone, Copy, Debug)]
+pub struct Presented<'a> {
+    headers: &'a HeaderMap,
+    door: Door,
 }
 
-fn bearer(headers: &HeaderMap) -> Option<&str> {
-    let (scheme, key) = headers.get(AUTHORIZATION)?.to_str().ok()?.split_once(' ')?;
-    scheme.eq_ignore_ascii_case("bearer").then_some(key)
+/// Which clients a route is for: some can only put a key into a header of their own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Door {
+    /// Everybody's: `Authorization: Bearer KEY` or `Basic`, or `x-api-key: KEY`.
+    Common,
+    /// Firehose: `X-Amz-Firehose-Access-Key: KEY` too.
+    Firehose,
+    /// Amazon's SDKs: the access key id of a Signature Version 4 too.
+    Aws,
+}
+
+impl<'a> From<&'a HeaderMap> for Presented<'a> {
+    fn from(headers: &'a HeaderMap) -> Self {
+        Self { headers, door: Door::Common }
+    }
+}
+
+impl<'a> Presented<'a> {
+    /// The headers of a request to a route that is not everybody's.
+    pub fn at(door: Door, headers: &'a HeaderMap) -> Self {
+        Self { headers, door }
+    }
+
+    /// The key, from the first place that has one.
+    fn key(self) -> Option<Cow<'a, str>> {
+        let authorization = self.text("authorization").and_then(|text| text.split_once(' '));
+        let from_authorization = authorization.and_then(|(scheme, rest)| match scheme.to_ascii_lowercase().as_str() {
+            "bearer" => Some(Cow::Borrowed(rest)),
+            "basic" => basic(rest).map(Cow::Owned),
+            "aws4-hmac-sha256" if self.door == Door::Aws => access_key_id(rest).map(Cow::Borrowed),
+            _ => None,
+        });
+        let own = if self.door == Door::Firehose { self.text("x-amz-firehose-access-key") } else { None };
+        let key = from_authorization.or_else(|| self.text("x-api-key").or(own).map(Cow::Borrowed))?;
+        let trimmed = key.trim();
+        (!trimmed.is_empty()).then(|| if trimmed.len() == key.len() { key.clone() } else { trimmed.to_owned().into() })
+    }
+
+    fn text(self, name: &str) -> Option<&'a str> {
+        self.headers.get(name)?.to_str().ok()
+    }
+}
+
+/// The password of `user:password`, or the user where the password is empty: webhooks can be given a key in their URL
+/// only, as `https://user:KEY@host` or `https://KEY@host`.
+fn basic(credentials: &str) -> Option<String> {
+    let decoded = String::from_utf8(BASE64_STANDARD.decode(credentials.trim()).ok()?).ok()?;
+    let (user, password) = decoded.split_once(':').unwrap_or((&decoded, ""));
+    Some(if password.is_empty() { user } else { password }.to_owned())
+}
+
+/// The access key id of `Credential=ID/date/region/service/aws4_request, SignedHeaders=…`. It may hold slashes itself.
+fn access_key_id(parameters: &str) -> Option<&str> {
+    let credential = parameters
+        .split(", ")
+        .flat_map(|part| part.split(",SignedHeaders"))
+        .find_map(|part| part.trim().strip_prefix("Credential="))?;
+    credential.rsplitn(5, '/').nth(4)
 }
 
 #[cfg(test)]
@@ -115,12 +174,53 @@ mod tests {
         pairs.map(|(name, value)| (HeaderName::from_static(name), HeaderValue::from_static(value))).collect()
     }
 
+    fn key_of(headers: &HeaderMap) -> Option<String> {
+        Presented::from(headers).key().map(Cow::into_owned)
+    }
+
     #[test]
     fn a_key_comes_as_a_bearer_token_or_in_its_own_header() {
-        assert_eq!(key_of(&headers(&[("authorization", "Bearer abc")])), Some("abc"));
-        assert_eq!(key_of(&headers(&[("authorization", "bearer  abc ")])), Some("abc"));
-        assert_eq!(key_of(&headers(&[("x-api-key", "abc")])), Some("abc"));
-        assert_eq!(key_of(&headers(&[("authorization", "Basic abc"), ("x-api-key", "def")])), Some("def"));
+        assert_eq!(key_of(&headers(&[("authorization", "Bearer abc")])).as_deref(), Some("abc"));
+        assert_eq!(key_of(&headers(&[("authorization", "bearer  abc ")])).as_deref(), Some("abc"));
+        assert_eq!(key_of(&headers(&[("x-api-key", "abc")])).as_deref(), Some("abc"));
+        assert_eq!(key_of(&headers(&[("authorization", "Digest abc"), ("x-api-key", "def")])).as_deref(), Some("def"));
+    }
+
+    #[test]
+    fn a_key_comes_as_a_password_or_as_a_user_without_one() {
+        for (given, key) in [
+            ("hook:abc", Some("abc")),
+            (":abc", Some("abc")),
+            ("abc:", Some("abc")),
+            ("abc", Some("abc")),
+            ("hook:a:b", Some("a:b")),
+            (":", None),
+        ] {
+            let header = format!("Basic {}", BASE64_STANDARD.encode(given));
+            let mut given = HeaderMap::new();
+            given.insert(actix_web::http::header::AUTHORIZATION, header.parse().expect("a header"));
+            assert_eq!(key_of(&given).as_deref(), key, "{header}");
+        }
+        assert_eq!(key_of(&headers(&[("authorization", "Basic abc"), ("x-api-key", "def")])).as_deref(), Some("def"));
+    }
+
+    #[test]
+    fn some_headers_carry_a_key_at_their_own_routes_alone() {
+        let firehose = headers(&[("x-amz-firehose-access-key", "abc")]);
+        assert_eq!(Presented::at(Door::Firehose, &firehose).key().as_deref(), Some("abc"));
+        assert_eq!(key_of(&firehose), None);
+        for signed in [
+            "AWS4-HMAC-SHA256 Credential=abc/20260302/eu-central-1/mobiletargeting/aws4_request, SignedHeaders=host, Signature=0",
+            "AWS4-HMAC-SHA256 Credential=abc/20260302/eu-central-1/mobiletargeting/aws4_request,SignedHeaders=host,Signature=0",
+        ] {
+            let signed = headers(&[("authorization", signed)]);
+            assert_eq!(Presented::at(Door::Aws, &signed).key().as_deref(), Some("abc"));
+            assert_eq!(key_of(&signed), None);
+        }
+        let with_slashes = headers(&[("authorization", "AWS4-HMAC-SHA256 Credential=a/b/1/2/3/4, SignedHeaders=host")]);
+        assert_eq!(Presented::at(Door::Aws, &with_slashes).key().as_deref(), Some("a/b"));
+        let short = headers(&[("authorization", "AWS4-HMAC-SHA256 Credential=abc, SignedHeaders=host")]);
+        assert_eq!(Presented::at(Door::Aws, &short).key(), None);
     }
 
     #[test]

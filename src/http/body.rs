@@ -24,8 +24,14 @@ enum Encoding {
 
 /// The whole body, decompressed. `limit` bounds it both as sent and after decompression.
 pub async fn read(headers: &HeaderMap, payload: Payload, limit: usize) -> ApiResult<Vec<u8>> {
-    let encoding = encoding(headers)?;
+    encoding(headers)?;
     let body = receive(headers, payload, limit).await?;
+    unpack(headers, body, limit).await
+}
+
+/// A body that came whole, decompressed.
+pub async fn unpack(headers: &HeaderMap, body: Vec<u8>, limit: usize) -> ApiResult<Vec<u8>> {
+    let encoding = encoding(headers)?;
     if encoding == Encoding::Identity && !body.starts_with(&GZIP_MAGIC) {
         return Ok(body);
     }
@@ -45,7 +51,8 @@ fn encoding(headers: &HeaderMap) -> ApiResult<Encoding> {
     }
 }
 
-async fn receive(headers: &HeaderMap, mut payload: Payload, limit: usize) -> ApiResult<Vec<u8>> {
+/// The whole body as it came.
+pub async fn receive(headers: &HeaderMap, mut payload: Payload, limit: usize) -> ApiResult<Vec<u8>> {
     let announced = headers.get(CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse::<usize>().ok());
     if announced.is_some_and(|length| length > limit) {
         return Err(ApiError::too_large(limit));

@@ -4,11 +4,11 @@
 use std::fmt;
 
 use actix_web::http::StatusCode;
-use actix_web::http::header::{self, HeaderValue};
+use actix_web::http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use actix_web::{HttpResponse, ResponseError};
 use serde_json::{Value, json};
 
-use super::odp;
+use super::{firehose, odp, put_events};
 use crate::Error;
 
 /// A request that could not be served.
@@ -18,6 +18,40 @@ pub struct ApiError {
     code: &'static str,
     message: String,
     header: Option<(header::HeaderName, HeaderValue)>,
+}
+
+/// How the clients of a route are told of an error.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ErrorForm {
+    /// `{code, message}`.
+    Plain,
+    /// The same for webhooks, which send a key from their URL only when they are asked for one.
+    Webhook,
+    /// As in a GraphQL answer.
+    GraphQl,
+    /// As ODP.
+    Odp,
+    /// As Firehose wants it, with the id of its request.
+    Firehose {
+        /// The id, where it is known.
+        request_id: Option<String>,
+    },
+    /// As Amazon Pinpoint.
+    Pinpoint,
+}
+
+impl ErrorForm {
+    /// The form of a route.
+    pub fn of(path: &str, headers: &HeaderMap) -> Self {
+        match path {
+            "/graphql" => Self::GraphQl,
+            _ if path.starts_with("/v3/") => Self::Odp,
+            _ if path.starts_with("/v1/") => Self::Pinpoint,
+            _ if path.starts_with("/ingest/firehose/") => Self::Firehose { request_id: firehose::request_id(headers) },
+            _ if path.starts_with("/ingest/") => Self::Webhook,
+            _ => Self::Plain,
+        }
+    }
 }
 
 /// The result of a handler.
@@ -47,6 +81,11 @@ impl ApiError {
     /// 403: the key's scope does not admit to this.
     pub fn forbidden() -> Self {
         Self::new(StatusCode::FORBIDDEN, "FORBIDDEN", "this key does not admit to that")
+    }
+
+    /// 403, for a reason that may be told.
+    pub fn forbidden_because(message: impl Into<String>) -> Self {
+        Self::new(StatusCode::FORBIDDEN, "FORBIDDEN", message)
     }
 
     /// 404.
@@ -94,17 +133,34 @@ impl ApiError {
         self.code
     }
 
-    /// The answer, in the form that the clients of `path` understand.
-    pub fn render(&self, path: &str) -> HttpResponse {
-        if path.starts_with("/v3/") {
-            let answer = Self { status: odp::error_status(self.status), ..self.clone() };
-            return answer.respond(&odp::error_body(answer.status, &self.message));
+    /// The answer, in a form that the route's clients understand.
+    pub fn render(&self, form: &ErrorForm) -> HttpResponse {
+        let plain = json!({"code": self.code, "message": self.message});
+        match form {
+            ErrorForm::Webhook if self.status == StatusCode::UNAUTHORIZED => {
+                let challenge = HeaderValue::from_static("Basic realm=\"campaignql\", charset=\"UTF-8\"");
+                self.clone().with_header(header::WWW_AUTHENTICATE, challenge).respond(&plain)
+            }
+            ErrorForm::Plain | ErrorForm::Webhook => self.respond(&plain),
+            ErrorForm::GraphQl => {
+                let error = json!({"message": self.message, "extensions": {"code": self.code}});
+                self.respond(&json!({"errors": [error]}))
+            }
+            ErrorForm::Odp => {
+                let answer = Self { status: odp::error_status(self.status), ..self.clone() };
+                answer.respond(&odp::error_body(answer.status, &self.message))
+            }
+            ErrorForm::Firehose { request_id } => {
+                self.respond(&firehose::error_body(request_id.as_deref(), &self.message))
+            }
+            ErrorForm::Pinpoint => {
+                let answer = Self { status: put_events::error_status(self.status), ..self.clone() };
+                let mut response = answer.respond(&json!({"Message": self.message}));
+                let name = HeaderValue::from_static(put_events::error_type(answer.status));
+                response.headers_mut().insert(HeaderName::from_static("x-amzn-errortype"), name);
+                response
+            }
         }
-        if path == "/graphql" {
-            let error = json!({"message": self.message, "extensions": {"code": self.code}});
-            return self.respond(&json!({"errors": [error]}));
-        }
-        self.respond(&json!({"code": self.code, "message": self.message}))
     }
 
     fn respond(&self, body: &Value) -> HttpResponse {
@@ -115,7 +171,7 @@ impl ApiError {
         response.json(body)
     }
 
-    /// A challenge belongs to 401 alone, and ODP's refusals are 403.
+    /// A challenge belongs to 401 alone: the refusals of ODP and Pinpoint are 403.
     fn may_carry(&self, name: &header::HeaderName) -> bool {
         *name != header::WWW_AUTHENTICATE || self.status == StatusCode::UNAUTHORIZED
     }
@@ -133,7 +189,7 @@ impl ResponseError for ApiError {
     }
 
     fn error_response(&self) -> HttpResponse {
-        self.render("")
+        self.render(&ErrorForm::Plain)
     }
 }
 

@@ -11,7 +11,7 @@ use serde::Deserialize;
 use serde_json::{Map, json};
 
 use super::body;
-use super::error::{ApiError, ApiResult};
+use super::error::{ApiError, ApiResult, ErrorForm};
 use super::server::AppState;
 use crate::domain::access::Scope;
 use crate::graphql::RequestContext;
@@ -124,7 +124,7 @@ fn answer(response: &Response) -> HttpResponse {
         Ok(body) => HttpResponse::build(status).insert_header(ContentType::json()).body(body),
         Err(error) => {
             tracing::error!(%error, "an answer could not be written as JSON");
-            ApiError::internal().render("/graphql")
+            ApiError::internal().render(&ErrorForm::GraphQl)
         }
     }
 }

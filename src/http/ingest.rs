@@ -4,13 +4,16 @@ use actix_web::web::{self, Data, Path, Payload};
 use actix_web::{HttpRequest, HttpResponse};
 use serde::Deserialize;
 
-use super::body;
+use super::auth::Presented;
 use super::error::{ApiError, ApiResult};
 use super::report::{self, Shown};
 use super::server::AppState;
+use super::{body, signature};
+use crate::dialect::envelope::Proof;
 use crate::dialect::{self, Reading};
 use crate::domain::access::Permission;
-use crate::domain::event::{Format, Record};
+use crate::domain::event::{Dialect, Format, Record, RejectionCode};
+use crate::graphql::RequestContext;
 use crate::ingest::{Batch, Report};
 
 /// What an ingesting route takes, and from whom.
@@ -22,6 +25,8 @@ pub struct Intake<'a> {
     pub source: &'a str,
     /// What a key must admit to.
     pub permission: Permission,
+    /// What wrappers must prove, where the settings have a key for it.
+    pub proof: Proof,
 }
 
 /// `?results=`.
@@ -39,8 +44,9 @@ pub async fn records(
     payload: Payload,
 ) -> ApiResult {
     let shown = shown(options.results.as_deref())?;
-    let format = Format::from_name(&format).ok_or_else(|| unknown_format(&format))?;
-    let intake = Intake { format, source: request.path(), permission: Permission::IngestEvents };
+    let format = format_of(&format)?;
+    let (source, permission) = (request.path(), Permission::IngestEvents);
+    let intake = Intake { format, source, permission, proof: Proof::OfMessages };
     let report = take_in(&state, &request, payload, intake).await?;
     Ok(HttpResponse::Ok().json(report::body(&report, shown)))
 }
@@ -52,21 +58,68 @@ pub async fn take_in(
     payload: Payload,
     intake: Intake<'_>,
 ) -> ApiResult<Report> {
-    let caller = state.keys.authorize(&state.store, request.headers(), intake.permission).await?;
-    let body = body::read(request.headers(), payload, state.settings.max_body_bytes).await?;
-    let records = parse(state.ingest.reading(intake.format), body).await?;
+    let caller = admit(state, request.headers(), intake.permission).await?;
+    let limit = state.settings.max_body_bytes;
+    let sent = body::receive(request.headers(), payload, limit).await?;
+    // What stands in messages of SNS was sent by SNS, which signs the messages instead.
+    if intake.format == Format::Of(Dialect::SendGrid) && intake.proof != Proof::MessagesOnly {
+        signature::check_sendgrid(&state.settings, request.headers(), &sent)?;
+    }
+    let body = body::unpack(request.headers(), sent, limit).await?;
+    let reading = state.ingest.reading(intake.format);
+    let records = off_thread(body, move |body| parse(reading, &body, limit, intake.proof)).await?;
     if records.is_empty() {
         return Err(ApiError::bad_input("the body holds no record; send at least one"));
     }
-    Ok(state.ingest.submit(Batch::new(caller.workspace.id, intake.source, records)).await?)
+    submit(state, &caller, intake.source, records).await
 }
 
-async fn parse(reading: Reading, body: Vec<u8>) -> ApiResult<Vec<Record>> {
+/// Who calls, if it may do that.
+pub async fn admit<'a>(
+    state: &AppState,
+    presented: impl Into<Presented<'a>>,
+    permission: Permission,
+) -> ApiResult<RequestContext> {
+    state.keys.authorize(&state.store, presented, permission).await
+}
+
+/// Returns when the records are committed or quarantined.
+pub async fn submit(
+    state: &AppState,
+    caller: &RequestContext,
+    source: &str,
+    records: Vec<Record>,
+) -> ApiResult<Report> {
+    records.iter().for_each(warn);
+    Ok(state.ingest.submit(Batch::new(caller.workspace.id, source, records)).await?)
+}
+
+/// Works on a body; on a large one in a thread of its own, so that the worker goes on serving others.
+pub async fn off_thread<T: Send + 'static>(
+    body: Vec<u8>,
+    work: impl FnOnce(Vec<u8>) -> T + Send + 'static,
+) -> ApiResult<T> {
     if body.len() <= body::INLINE_BYTES {
-        return Ok(dialect::read_body(reading, &body));
+        return Ok(work(body));
     }
-    let parsed = web::block(move || dialect::read_body(reading, &body)).await;
-    parsed.map_err(|_| ApiError::internal())
+    web::block(move || work(body)).await.map_err(|_| ApiError::internal())
+}
+
+fn parse(reading: Reading, body: &[u8], unpacked_bytes: usize, proof: Proof) -> Vec<Record> {
+    dialect::read(reading, body).unpacking_at_most(unpacked_bytes as u64).asking_for(proof).collect()
+}
+
+/// What somebody should look at soon is said in the log, beside the quarantine.
+fn warn(record: &Record) {
+    let Err(rejection) = &record.outcome else { return };
+    if matches!(rejection.code, RejectionCode::ConfirmationRequired | RejectionCode::InvalidSignature) {
+        tracing::warn!(code = rejection.code.name(), "{}", rejection.message);
+    }
+}
+
+/// The format that a path names.
+pub fn format_of(name: &str) -> ApiResult<Format> {
+    Format::from_name(name).ok_or_else(|| unknown_format(name))
 }
 
 fn shown(results: Option<&str>) -> ApiResult<Shown> {

@@ -4,14 +4,18 @@ pub mod auth;
 pub mod body;
 pub mod drain;
 pub mod error;
+pub mod firehose;
 pub mod graphiql;
 pub mod graphql;
 pub mod health;
 pub mod ingest;
 pub mod metrics;
 pub mod odp;
+pub mod put_events;
 pub mod report;
 pub mod server;
+pub mod signature;
+pub mod sns;
 pub mod trace;
 
 use std::future::ready;
@@ -34,6 +38,9 @@ pub fn routes(config: &mut ServiceConfig) {
                 .default_service(only("GET, POST")),
         )
         .service(post("/v3/events", web::post().to(odp::events)))
+        .service(post("/v1/apps/{app}/events", web::post().to(put_events::events)))
+        .service(post("/ingest/firehose/{format}", web::post().to(firehose::delivery)))
+        .service(post("/ingest/sns/{format}", web::post().to(sns::message)))
         .service(post("/ingest/{format}", web::post().to(ingest::records)))
         .service(get("/", web::get().to(graphiql::root)))
         .service(get("/graphiql", web::get().to(graphiql::page)))

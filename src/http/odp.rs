@@ -11,6 +11,7 @@ use super::error::ApiResult;
 use super::ingest::{Intake, take_in};
 use super::report::{Shown, results};
 use super::server::AppState;
+use crate::dialect::envelope::Proof;
 use crate::domain::access::Permission;
 use crate::domain::event::{Dialect, Format, RejectionCode};
 use crate::ingest::{RecordStatus, Report};
@@ -19,7 +20,8 @@ const EVENTS: &str = "/v3/events";
 
 /// One event or an array of them.
 pub async fn events(state: Data<AppState>, request: HttpRequest, payload: Payload) -> ApiResult {
-    let intake = Intake { format: Format::Of(Dialect::Odp), source: EVENTS, permission: Permission::SendOdpEvents };
+    let (format, permission) = (Format::Of(Dialect::Odp), Permission::SendOdpEvents);
+    let intake = Intake { format, source: EVENTS, permission, proof: Proof::OfMessages };
     let report = take_in(&state, &request, payload, intake).await?;
     Ok(answer(&report))
 }

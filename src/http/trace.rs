@@ -13,7 +13,7 @@ use actix_web::{HttpResponse, web};
 use futures_util::FutureExt;
 use tracing::Instrument;
 
-use super::error::ApiError;
+use super::error::{ApiError, ErrorForm};
 use super::server::AppState;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -27,6 +27,7 @@ struct Facts {
     method: String,
     path: String,
     route: String,
+    errors: ErrorForm,
     began: Instant,
 }
 
@@ -54,7 +55,7 @@ async fn serve(
     let limit = state.settings.request_timeout;
     match guarded(request, next, limit).await {
         Ok(response) => {
-            let mut response = with_rendered_error(response, &facts.path);
+            let mut response = with_rendered_error(response, &facts.errors);
             insert_id(response.headers_mut(), &facts.id);
             facts.record(response.status().as_u16());
             Ok(response.map_body(|_, body| in_flight.until_sent(body)))
@@ -83,16 +84,16 @@ async fn guarded(
 }
 
 /// An error of a handler has no path to look at when it becomes an answer: it is rendered again here, where there is.
-fn with_rendered_error(response: ServiceResponse<BoxBody>, path: &str) -> ServiceResponse<BoxBody> {
+fn with_rendered_error(response: ServiceResponse<BoxBody>, form: &ErrorForm) -> ServiceResponse<BoxBody> {
     let known = response.response().error().and_then(|error| error.as_error::<ApiError>()).cloned();
     match known {
-        Some(error) => response.into_response(error.render(path)),
+        Some(error) => response.into_response(error.render(form)),
         None => response,
     }
 }
 
 fn refused(facts: &Facts, error: &ApiError) -> actix_web::Error {
-    let mut response: HttpResponse = error.render(&facts.path);
+    let mut response: HttpResponse = error.render(&facts.errors);
     insert_id(response.headers_mut(), &facts.id);
     facts.record(response.status().as_u16());
     InternalError::from_response(error.clone(), response).into()
@@ -114,6 +115,7 @@ impl Facts {
             method: request.method().to_string(),
             path: request.path().to_owned(),
             route: request.match_pattern().unwrap_or_else(|| "unknown".to_owned()),
+            errors: ErrorForm::of(request.path(), request.headers()),
             began: Instant::now(),
         }
     }

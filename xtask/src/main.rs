@@ -1,6 +1,7 @@
 //! `cargo xtask`: the one entry for checking, testing and measuring. Whatever CI runs, a person runs with the same words.
 
 mod check;
+mod clients;
 mod schema;
 mod steps;
 mod test;
@@ -12,6 +13,7 @@ use anyhow::{Result, bail};
 const HELP: &str = "\
 cargo xtask check            format, lints, documentation, tidy rules, schema.graphql
 cargo xtask test [ARGS]      all tests, on SQLite and on PostgreSQL; ARGS go to cargo test
+cargo xtask clients          boto3 and others against the built server; needs python3 with venv
 cargo xtask schema           writes schema.graphql
 cargo xtask bless            writes schema.graphql and accepts every snapshot
 cargo xtask bench [--events N] [--quick]
@@ -34,6 +36,7 @@ fn run() -> Result<()> {
     match task.as_str() {
         "check" => check::run(),
         "test" => test::run(&rest),
+        "clients" => clients::run(),
         "schema" => schema::write(),
         "bless" => bless(),
         "bench" => bench(&rest),

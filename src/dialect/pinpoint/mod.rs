@@ -33,11 +33,13 @@
 //! | more identifiers | `User.UserId` and `Address` of the endpoint document |
 //! | updates | the endpoint document's `OptOut: ALL` and `EndpointStatus: INACTIVE`, at its `EffectiveDate` |
 //!
-//! Records have no id: a repeat is recognised by its content.
+//! Records of the stream have no id: a repeat is recognised by its content. Requests of `PutEvents` are read as the
+//! stream's records of the same events.
 
 mod email;
 mod endpoint;
 mod envelope;
+pub mod put_events;
 mod send;
 mod sms;
 #[cfg(test)]
@@ -48,27 +50,34 @@ use serde_json::{Map, Value};
 use self::envelope::{Envelope, Family};
 use super::path;
 use super::rules::Rules;
-use super::vendor::{FannedOut, Vendor};
+use super::vendor::Vendor;
 use crate::domain::event::{Dialect, NewEvent, Rejection};
 use crate::domain::kind::Kind;
 
 /// This vendor.
 pub const VENDOR: Vendor =
-    Vendor { dialect: Dialect::Pinpoint, recognise, fan_out: FannedOut::Single, parse, time_path };
+    Vendor { dialect: Dialect::Pinpoint, recognise, fan_out: put_events::fan_out, parse, time_path };
 
 fn recognise(record: &Map<String, Value>) -> bool {
     let has = |name| record.contains_key(name);
-    has("event_type") && (has("event_timestamp") || has("arrival_timestamp"))
+    put_events::is_one(record) || has("event_type") && (has("event_timestamp") || has("arrival_timestamp"))
 }
 
 /// The arrival tells when something happened to a mail.
 fn time_path(event: &NewEvent) -> &'static str {
+    if put_events::is_from(event) {
+        return "Timestamp";
+    }
     let is_mail = event.event_type.starts_with("_email.") && event.kind != Kind::Sent;
     if is_mail { "arrival_timestamp" } else { "event_timestamp" }
 }
 
-/// The events of one record of the event stream.
+/// The events of one record of the event stream, or of one event of `PutEvents`.
 pub fn parse(record: &Map<String, Value>, _rules: &Rules) -> Result<Vec<NewEvent>, Rejection> {
+    if put_events::is_one(record) { put_events::parse(record) } else { read_event(record) }
+}
+
+fn read_event(record: &Map<String, Value>) -> Result<Vec<NewEvent>, Rejection> {
     let envelope = Envelope::read(record)?;
     match envelope.family {
         Family::Campaign | Family::Journey => send::read(&envelope),

@@ -2,6 +2,7 @@
 
 mod endpoint;
 mod message;
+mod put_events;
 mod send;
 
 use std::fs;
