@@ -55,6 +55,7 @@ pub fn blank_event(dialect: Dialect, event_type: impl Into<String>) -> NewEvent 
         url: None,
         reason: None,
         automation: Automation::Unknown,
+        automation_rule: None,
         sent_at: None,
         updates: Vec::new(),
         data: Map::new(),

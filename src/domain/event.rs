@@ -100,6 +100,8 @@ pub struct NewEvent {
     pub reason: Option<String>,
     /// The vendor's verdict on who acted.
     pub automation: Automation,
+    /// The rule that gave the verdict, by the vendor and its field: `ses.isBotEvent`. None where there is no verdict.
+    pub automation_rule: Option<&'static str>,
     /// When the vendor says that the message was sent (cohort reports).
     pub sent_at: Option<Micros>,
     /// State changes that the record carries besides its kind (Pinpoint's endpoint document, SMS opt-outs).

@@ -2,7 +2,7 @@
 //! request ask for at the same time go to the store together, so that no list costs a query per row.
 
 use std::collections::HashMap;
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use async_graphql::Context;
@@ -117,6 +117,10 @@ pub struct MergedKey(pub i64);
 /// The earliest and the latest occurrence of the events of a customer and of those that became part of it.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct SpanKey(pub i64);
+
+/// The bytes of a quarantined record, by its id.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub struct RawKey(pub [u8; 16]);
 
 /// The state of an address, by identifier id.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
@@ -251,6 +255,17 @@ impl Loader<SpanKey> for Reader {
         let ids: Vec<i64> = keys.iter().map(|key| key.0).collect();
         let found = crate::analytics::customer::spans(&self.store, self.workspace, &ids).await?;
         Ok(found.into_iter().map(|(id, span)| (SpanKey(id), span)).collect())
+    }
+}
+
+impl Loader<RawKey> for Reader {
+    type Value = Arc<Vec<u8>>;
+    type Error = Fault;
+
+    async fn load(&self, keys: &[RawKey]) -> Result<HashMap<RawKey, Self::Value>> {
+        let ids: Vec<Vec<u8>> = keys.iter().map(|key| key.0.to_vec()).collect();
+        let mut found = store::quarantine::raws(&self.store, self.workspace, &ids).await?;
+        Ok(keys.iter().filter_map(|key| Some((*key, Arc::new(found.remove(key.0.as_slice())?)))).collect())
     }
 }
 

@@ -12,7 +12,7 @@ use crate::domain::recipient::MessageKey;
 use crate::domain::time::Micros;
 use crate::store::event_details::EventDetails;
 
-use super::report::Batch;
+use super::report::{Batch, Replay};
 
 /// A batch ready to be committed.
 #[derive(Debug)]
@@ -21,6 +21,7 @@ pub(super) struct PreparedBatch {
     pub(super) source: String,
     pub(super) received_at: Micros,
     pub(super) records: Vec<PreparedRecord>,
+    pub(super) replay: Option<Replay>,
 }
 
 /// A record of it, in order.
@@ -110,24 +111,26 @@ pub(super) struct PreparedEvent {
     pub(super) details: Vec<u8>,
 }
 
-/// Prepares a batch received now.
-pub(super) fn prepare(batch: Batch, received_at: Micros) -> PreparedBatch {
+/// Prepares a batch received now. What is replayed was received when it came first.
+pub(super) fn prepare(batch: Batch, now: Micros) -> PreparedBatch {
     let workspace = batch.workspace.0;
+    let received_at = batch.replay.as_ref().map_or(now, |replay| replay.received_at);
     let indexed = (batch.first_index..).zip(batch.records);
     let prepare = |(index, record): (u64, Record)| {
         let dialect = record.dialect.map_or(Format::Auto, Format::Of).name();
-        PreparedRecord { index, dialect, outcome: prepare_record(workspace, dialect, record) }
+        PreparedRecord { index, dialect, outcome: prepare_record(workspace, record) }
     };
-    PreparedBatch { workspace, source: batch.source, received_at, records: indexed.map(prepare).collect() }
+    let records = indexed.map(prepare).collect();
+    PreparedBatch { workspace, source: batch.source, received_at, records, replay: batch.replay }
 }
 
-fn prepare_record(workspace: i32, dialect: &str, record: Record) -> Result<Vec<PreparedEvent>, Box<RejectedRecord>> {
+fn prepare_record(workspace: i32, record: Record) -> Result<Vec<PreparedEvent>, Box<RejectedRecord>> {
     let Record { raw, raw_len, offset, outcome, .. } = record;
     match outcome {
         Ok(events) => Ok(events.into_iter().map(|event| prepare_event(workspace, event)).collect()),
         Err(rejection) => {
-            let parts = [b"quarantine", &workspace.to_be_bytes()[..], dialect.as_bytes(), &raw, &raw_len.to_be_bytes()];
-            let id = hash128(&parts);
+            // Not by the form: a later program may tell one where this one cannot, and the bytes are still the same.
+            let id = hash128(&[b"quarantine", &workspace.to_be_bytes(), &raw, &raw_len.to_be_bytes()]);
             Err(Box::new(RejectedRecord { id, rejection, raw, raw_len, offset }))
         }
     }

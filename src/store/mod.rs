@@ -14,6 +14,8 @@ pub mod event_type;
 pub mod hot;
 pub mod page;
 pub mod quarantine;
+pub mod quarantine_change;
+pub mod quarantine_counts;
 pub mod reachability;
 pub mod rollup;
 pub mod workspace;
