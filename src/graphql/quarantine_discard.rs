@@ -5,7 +5,6 @@ use async_graphql::{Context, ID, InputObject, SimpleObject};
 use super::context::{caller, store};
 use super::error::Result;
 use super::limits::MAX_REASON_CHARS;
-use super::node::NodeId;
 use super::quarantine::{self, QuarantinedRecord};
 use super::quarantine_filter::QuarantineFilter;
 use super::quarantine_replay::changes_at_once;
