@@ -82,6 +82,7 @@ fn parse(record: &Map<String, Value>, _rules: &Rules) -> Result<Vec<NewEvent>, R
     event.url = fields.long_text("url")?;
     event.reason = fields.long_text("reason")?;
     event.automation = automation(&fields)?;
+    event.automation_rule = (event.automation != Automation::Unknown).then_some("native.automation");
     set_meaning(&mut event, &fields)?;
     event.key = match fields.id("idempotencyKey")? {
         Some(key) => vendor_key(&[Dialect::Native.name(), &key]),

@@ -15,6 +15,7 @@ use tokio::runtime::Handle;
 
 use super::context::{caller, store};
 use super::error::{Fault, Result};
+use crate::analytics::automation::{self, Click};
 use crate::analytics::campaign_funnel::{self, CampaignCounts, FunnelQuestion};
 use crate::domain::reachability::EventRef;
 use crate::domain::workspace::WorkspaceId;
@@ -101,6 +102,10 @@ pub struct EventTypeKey(pub i64);
 /// An event.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct EventKey(pub EventRef);
+
+/// Whether a click about which its vendor says nothing belongs to a machine's burst.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub struct ClickKey(pub Click);
 
 /// A customer, or the one that it became part of.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
@@ -211,6 +216,17 @@ impl Loader<EventKey> for Reader {
         let ids: Vec<EventRef> = keys.iter().map(|key| key.0).collect();
         let rows = store::event::find_many(&self.store, self.workspace, &ids).await?;
         Ok(rows.into_iter().map(|row| (EventKey((row.shard, row.seq)), row)).collect())
+    }
+}
+
+impl Loader<ClickKey> for Reader {
+    type Value = bool;
+    type Error = Fault;
+
+    async fn load(&self, keys: &[ClickKey]) -> Result<HashMap<ClickKey, Self::Value>> {
+        let clicks: Vec<Click> = keys.iter().map(|key| key.0).collect();
+        let bursts = automation::bursts(&self.store, self.workspace, &clicks).await?;
+        Ok(bursts.into_iter().map(|click| (ClickKey(click), true)).collect())
     }
 }
 

@@ -113,7 +113,9 @@ pub async fn replay(ctx: &Context<'_>, input: QuarantineReplayInput) -> Result<Q
     match (&input.id, &input.filter) {
         (Some(_), None) if input.after.is_some() => ambiguous("after goes with filter, not with id"),
         (Some(id), None) => replay_one(ctx, id, &input).await,
-        (None, Some(_)) if input.record.is_some() => ambiguous("a corrected record takes the place of one: give its id"),
+        (None, Some(_)) if input.record.is_some() => {
+            ambiguous("a corrected record takes the place of one: give its id")
+        }
         (None, Some(_)) => match changes_at_once(input.limit) {
             Ok(limit) => replay_many(ctx, input, limit).await,
             Err(error) => Ok(QuarantineReplayPayload::refused_for(error)),
@@ -138,8 +140,7 @@ async fn replay_one(ctx: &Context<'_>, id: &ID, input: &QuarantineReplayInput) -
     let Some((number, record)) = quarantine::find_by_id(ctx, id).await? else {
         return Ok(QuarantineReplayPayload::refused_for(quarantine::unknown(id)));
     };
-    let correction =
-        Correction { text: input.record.as_ref().map(text_of), dialect: input.dialect.map(Into::into) };
+    let correction = Correction { text: input.record.as_ref().map(text_of), dialect: input.dialect.map(Into::into) };
     let replayed = replay::replay_one(context(ctx)?, record.head(), &correction).await?;
     let mut payload = QuarantineReplayPayload::default();
     payload.user_errors.extend(error_of(id, &record, input, &replayed));

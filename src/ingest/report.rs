@@ -133,8 +133,7 @@ pub(super) fn reports(
     }
     let report_of = |(number, batch): (usize, &&PreparedBatch)| {
         let was_replayed_before = replayed_before.contains(&number);
-        let mut report =
-            Report { kinds: std::mem::take(&mut kinds[number]), was_replayed_before, ..Report::default() };
+        let mut report = Report { kinds: std::mem::take(&mut kinds[number]), was_replayed_before, ..Report::default() };
         for (position, record) in batch.records.iter().enumerate() {
             report.take(record, new.get(&(number, position)));
         }

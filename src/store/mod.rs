@@ -17,6 +17,7 @@ pub mod quarantine;
 pub mod quarantine_change;
 pub mod quarantine_counts;
 pub mod reachability;
+pub mod recipient;
 pub mod rollup;
 pub mod workspace;
 

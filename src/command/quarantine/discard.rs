@@ -70,12 +70,7 @@ async fn discard_ids(store: &Store, place: (&str, WorkspaceId), ids: &[RecordId]
     Ok(discarded)
 }
 
-async fn discard_all(
-    store: &Store,
-    workspace: WorkspaceId,
-    mut filter: QuarantineFilter,
-    reason: &str,
-) -> Result<u64> {
+async fn discard_all(store: &Store, workspace: WorkspaceId, mut filter: QuarantineFilter, reason: &str) -> Result<u64> {
     if !filter.states.contains(&RecordState::Open) {
         return Err(Error::BadInput("only open records can be discarded".to_owned()));
     }

@@ -79,8 +79,9 @@ struct States(Vec<RecordState>);
 
 fn state_parser() -> impl TypedValueParser<Value = States> {
     let names = RecordState::ALL.map(RecordState::name).into_iter().chain(["all"]);
-    PossibleValuesParser::new(names)
-        .map(|name| States(RecordState::ALL.into_iter().filter(|state| name == "all" || state.name() == name).collect()))
+    PossibleValuesParser::new(names).map(|name| {
+        States(RecordState::ALL.into_iter().filter(|state| name == "all" || state.name() == name).collect())
+    })
 }
 
 fn code_parser() -> impl TypedValueParser<Value = String> {

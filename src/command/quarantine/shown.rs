@@ -52,7 +52,8 @@ pub(super) fn groups(groups: &[QuarantineGroup], rest: (i64, i64)) {
 
 /// One record in full.
 pub(super) fn record(head: &QuarantinedHead, raw: &[u8]) -> Result<()> {
-    let kept = if head.kept_len < head.raw_len { format!(", of which {} are kept", head.kept_len) } else { String::new() };
+    let kept =
+        if head.kept_len < head.raw_len { format!(", of which {} are kept", head.kept_len) } else { String::new() };
     let lines = [
         ("id", id(head)?.to_string()),
         ("state", state(head)?.to_owned()),

@@ -10,7 +10,7 @@ use serde_json::Value;
 
 use super::dice::Dice;
 use super::world::World;
-use super::{activatepro, odp, pinpoint};
+use super::{activatepro, native, odp, pinpoint};
 
 /// A body to be posted.
 #[derive(Clone)]
@@ -29,6 +29,7 @@ pub fn records(dialect: Dialect, count: usize, dice: &Dice) -> Vec<Value> {
     let (record, burst): (Maker<Value>, Maker<Vec<Value>>) = match dialect {
         Dialect::ActivatePro => (activatepro::record, activatepro::burst),
         Dialect::Pinpoint => (pinpoint::record, pinpoint::burst),
+        Dialect::Native => (native::record, native::burst),
         _ => (odp::event, odp::burst),
     };
     let mut records: Vec<Value> = (0..count).map(|_| record(&world, dice)).collect();
@@ -95,7 +96,7 @@ fn body(batch: &[&Value], dice: &Dice) -> Vec<u8> {
 }
 
 /// The forms that random records come in.
-pub const DIALECTS: [Dialect; 3] = [Dialect::Odp, Dialect::ActivatePro, Dialect::Pinpoint];
+pub const DIALECTS: [Dialect; 4] = [Dialect::Odp, Dialect::ActivatePro, Dialect::Pinpoint, Dialect::Native];
 
 /// The events of records, none of which may be refused.
 pub fn parsed(dialect: Dialect, records: &[Value]) -> Vec<NewEvent> {

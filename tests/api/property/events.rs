@@ -1,12 +1,12 @@
 //! Random events of a few recipients of one campaign, made without any vendor's form: with every kind that a funnel
 //! counts and with verdicts on who acted, which the forms at hand do not give.
 
-use campaignql::domain::event::{Automation, CampaignRef, Dialect, EventKey, Namespace, NewEvent};
+use campaignql::dialect::blank_event;
+use campaignql::domain::event::{Automation, CampaignRef, Dialect, Namespace, NewEvent};
 use campaignql::domain::identifier::Identifier;
 use campaignql::domain::kind::{KINDS, Kind};
 use campaignql::domain::reachability::{AddressChange, AddressUpdate, ReachabilityType};
 use campaignql::domain::time::Micros;
-use serde_json::Map;
 
 use super::dice::Dice;
 use super::world::{link, moment, soon_after};
@@ -39,9 +39,6 @@ fn event(dice: &Dice) -> NewEvent {
     let kind = kind(dice);
     let name = |percent, names: &[&str]| dice.maybe(percent, dice.pick(names).to_owned());
     NewEvent {
-        dialect: Dialect::Native,
-        event_type: kind.name().to_lowercase(),
-        action: None,
         kind,
         occurred_at: Some(Micros::from_millis(soon_after(moment(dice), dice))),
         identifiers: vec![Identifier { name: "user_id".to_owned(), value: dice.below(3).to_string() }],
@@ -50,18 +47,10 @@ fn event(dice: &Dice) -> NewEvent {
         run: name(70, &["r1", "r2"]),
         treatment: name(70, &["0", "1"]),
         touchpoint: name(50, &["t1", "t2"]),
-        content: None,
-        list: None,
         message_id: name(70, &["m1", "m2"]),
-        target_address: None,
         url: name(if kind == Kind::Clicked { 90 } else { 0 }, &[&link(dice)]),
-        reason: None,
         automation: dice.pick(&[Automation::Unknown, Automation::Unknown, Automation::Human, Automation::Machine]),
-        sent_at: None,
-        updates: Vec::new(),
-        data: Map::new(),
-        key: EventKey::AlwaysNew,
-        notes: Vec::new(),
+        ..blank_event(Dialect::Native, kind.name().to_lowercase())
     }
 }
 
