@@ -58,7 +58,7 @@ pub enum QuarantineState {
 /// Which records are wanted. Conditions add up; what is not given admits all, but for `states`.
 #[derive(Clone, Debug, Default, InputObject)]
 pub struct QuarantineFilter {
-    /// In any of these states; an empty list admits all.
+    /// In any of these states.
     #[graphql(default_with = "Some(vec![QuarantineState::Open])")]
     states: Option<Vec<QuarantineState>>,
     /// That came in this form.

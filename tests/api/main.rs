@@ -20,4 +20,6 @@ mod odp;
 mod oracle;
 mod program;
 mod property;
+mod quarantine;
+mod quarantine_program;
 mod samples;

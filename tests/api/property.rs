@@ -10,6 +10,7 @@ mod fold;
 mod native;
 mod odp;
 mod pinpoint;
+mod quarantine;
 mod questions;
 mod servers;
 mod verdicts;
