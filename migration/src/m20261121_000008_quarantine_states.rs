@@ -12,7 +12,7 @@ pub struct Migration;
 const TABLE: &str = "quarantine";
 /// A path is part of an index, whose entries are bounded.
 const BOUND_PATHS: &str = "UPDATE quarantine SET path = substr(path, 1, 500) WHERE length(path) > 500";
-const INDEXES: [&str; 3] = ["quarantine_listed", "quarantine_coded", "quarantine_grouped"];
+const INDEXES: [&str; 3] = ["quarantine_grouped", "quarantine_coded", "quarantine_listed"];
 
 #[async_trait::async_trait]
 impl MigrationTrait for Migration {
@@ -26,11 +26,12 @@ impl MigrationTrait for Migration {
         }
         manager.get_connection().execute_unprepared(BOUND_PATHS).await?;
         manager.drop_index(Index::drop().name("quarantine_received").table(Alias::new(TABLE)).to_owned()).await?;
-        let [listed, coded, grouped] = INDEXES;
-        table::index(manager, TABLE, listed, &["workspace", "state", "received_at", "id"]).await?;
-        table::index(manager, TABLE, coded, &["workspace", "state", "code", "received_at", "id"]).await?;
+        // The narrowest first: of indexes that look alike to it, SQLite takes the one that was made first.
+        let [grouped, coded, listed] = INDEXES;
         let columns = ["workspace", "state", "dialect", "code", "path", "received_at", "id"];
-        table::index(manager, TABLE, grouped, &columns).await
+        table::index(manager, TABLE, grouped, &columns).await?;
+        table::index(manager, TABLE, coded, &["workspace", "state", "code", "received_at", "id"]).await?;
+        table::index(manager, TABLE, listed, &["workspace", "state", "received_at", "id"]).await
     }
 
     async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {

@@ -63,7 +63,9 @@ async fn without_campaign(store: &Store, workspace: WorkspaceId, clicks: &[Click
     let customers: HashSet<i64> = clicks.iter().map(|click| click.customer).collect();
     let customers: Vec<i64> = customers.into_iter().collect();
     let mut stored = store::customer::merged_into(store, workspace, &customers).await?;
-    customers.iter().for_each(|customer| stored.entry(*customer).or_default().push(*customer));
+    for customer in &customers {
+        stored.entry(*customer).or_default().push(*customer);
+    }
     let mut windows: HashMap<(i64, Micros), ClickWindow> = HashMap::new();
     for click in clicks {
         for customer in stored.get(&click.customer).into_iter().flatten() {

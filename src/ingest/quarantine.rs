@@ -1,5 +1,6 @@
 //! Keeps the records that could not be taken, once each, and marks those that are taken after all.
 
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, HashSet};
 
 use super::group::Work;
@@ -25,10 +26,13 @@ pub(super) async fn claim(work: &mut Work<'_>, batches: &[&PreparedBatch]) -> Re
     for (number, batch) in batches.iter().enumerate() {
         if let Some(replay) = &batch.replay {
             let key = (work.shards.of_bytes(&replay.id), replay.id);
-            if claims.contains_key(&key) {
-                replayed_before.insert(number);
-            } else {
-                claims.insert(key, (number, batch.workspace, replay.resolution.as_str()));
+            match claims.entry(key) {
+                Entry::Vacant(first) => {
+                    first.insert((number, batch.workspace, replay.resolution.as_str()));
+                }
+                Entry::Occupied(_) => {
+                    replayed_before.insert(number);
+                }
             }
         }
     }

@@ -117,17 +117,10 @@ pub async fn page(
     filter: &QuarantineFilter,
     page: &Page<QuarantinePosition>,
 ) -> Result<Slice<QuarantinedHead>> {
-    let order = if page.from == PageEnd::Start { Order::Desc } else { Order::Asc };
     let mut rows = Vec::new();
     // State by state, each along its index, and then merged: a list of states would have to be sorted as a whole.
     for state in states(filter) {
-        let found = heads()
-            .filter(condition(workspace, &[state], filter))
-            .filter(Condition::all().add_option(page.after.as_ref().map(earlier_than)))
-            .filter(Condition::all().add_option(page.before.as_ref().map(later_than)))
-            .order_by(Column::ReceivedAt, order.clone())
-            .order_by(Column::Id, order.clone())
-            .limit(page.limit + 1);
+        let found = listed(condition(workspace, &[state], filter), page);
         rows.extend(found.into_model::<QuarantinedHead>().all(store.db()).await?);
     }
     match page.from {
@@ -251,6 +244,17 @@ fn heads() -> sea_orm::Select<quarantine::Entity> {
         .columns([Column::State, Column::ResolvedAt, Column::Resolution])
 }
 
+fn listed(admitted: Condition, page: &Page<QuarantinePosition>) -> sea_orm::Select<quarantine::Entity> {
+    let order = if page.from == PageEnd::Start { Order::Desc } else { Order::Asc };
+    heads()
+        .filter(admitted)
+        .filter(Condition::all().add_option(page.after.as_ref().map(earlier_than)))
+        .filter(Condition::all().add_option(page.before.as_ref().map(later_than)))
+        .order_by(Column::ReceivedAt, order.clone())
+        .order_by(Column::Id, order)
+        .limit(page.limit + 1)
+}
+
 /// The bound on the time alone is what leads along the index.
 fn earlier_than(position: &QuarantinePosition) -> Condition {
     let at = position.received_at;
@@ -264,4 +268,53 @@ fn later_than(position: &QuarantinePosition) -> Condition {
     let tie = Column::ReceivedAt.eq(at).and(Column::Id.gt(position.id.clone()));
     let behind = Condition::any().add(Column::ReceivedAt.gt(at)).add(tie);
     Condition::all().add(Column::ReceivedAt.gte(at)).add(behind)
+}
+
+#[cfg(test)]
+mod tests {
+    use sea_orm::{ConnectionTrait, DbBackend, QueryTrait, Statement};
+
+    use super::*;
+    use crate::domain::event::Dialect;
+    use crate::store::DatabaseSettings;
+
+    fn position() -> QuarantinePosition {
+        QuarantinePosition { received_at: 5, id: vec![7; 16] }
+    }
+
+    #[tokio::test]
+    async fn lists_run_along_an_index_and_are_never_sorted() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let url = format!("sqlite://{}?mode=rwc", folder.path().join("plan.db").display());
+        let store = crate::store::open(&DatabaseSettings { url, max_connections: 1 }).await.expect("it opens");
+        let (code, path) = (Some("INVALID_TIME".to_owned()), Some("data.ts".to_owned()));
+        let odp = Some(Format::Of(Dialect::Odp));
+        let time = QuarantineFilter { received_from: Some(Micros(1)), ..QuarantineFilter::default() };
+        let same = |filter: &QuarantineFilter| filter.clone();
+        let filters = [
+            (same(&time), "quarantine_listed"),
+            (QuarantineFilter { format: odp, ..same(&time) }, "quarantine_listed"),
+            (
+                QuarantineFilter { path: path.clone(), source_prefix: Some("/v3/".to_owned()), ..same(&time) },
+                "quarantine_listed",
+            ),
+            (QuarantineFilter { code: code.clone(), ..same(&time) }, "quarantine_coded"),
+            (QuarantineFilter { code: code.clone(), format: odp, ..same(&time) }, "quarantine_coded"),
+            (QuarantineFilter { code: code.clone(), path: path.clone(), ..same(&time) }, "quarantine_coded"),
+            (QuarantineFilter { code, path, format: odp, ..same(&time) }, "quarantine_grouped"),
+        ];
+        for (filter, index) in filters {
+            for from in [PageEnd::Start, PageEnd::End] {
+                let page = Page { after: Some(position()), before: Some(position()), from, limit: 10 };
+                let admitted = condition(WorkspaceId(1), &[RecordState::Open], &filter);
+                let statement = listed(admitted, &page).build(DbBackend::Sqlite);
+                let explain = format!("EXPLAIN QUERY PLAN {statement}");
+                let rows = store.db().query_all_raw(Statement::from_string(DbBackend::Sqlite, explain)).await;
+                let steps = rows.expect("it explains");
+                let walks: Vec<String> = steps.iter().map(|row| row.try_get("", "detail").expect("a text")).collect();
+                assert!(walks.len() == 1 && walks[0].contains(index), "{filter:?}: {walks:?}");
+                assert!(walks[0].contains("received_at>"), "{filter:?}: {walks:?}");
+            }
+        }
+    }
 }

@@ -59,5 +59,6 @@ pub async fn discard(store: &Store, workspace: WorkspaceId, ids: &[Vec<u8>], rea
             .filter(Column::State.eq(RecordState::Open.code()));
         discarded += update.exec(store.db()).await?.rows_affected;
     }
+    metrics::counter!("campaignql_quarantine_discarded_total").increment(discarded);
     Ok(discarded)
 }

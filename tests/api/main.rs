@@ -7,6 +7,7 @@
 mod kit;
 
 mod access;
+mod automation;
 mod bad_input;
 mod campaign;
 mod crash;

@@ -183,7 +183,9 @@ impl Totals {
                     ("refused", self.refused),
                     ("already replayed", self.already_replayed),
                 ];
-                rows.into_iter().for_each(|(name, count)| output::line(&format!("{name:<18}{count:>12}")));
+                for (name, count) in rows {
+                    output::line(&format!("{name:<18}{count:>12}"));
+                }
             }
         }
     }
