@@ -46,7 +46,7 @@ pub async fn upkeep(handle: PrometheusHandle) {
 }
 
 /// Shows how many records wait in the quarantine, for as long as it is polled. Counting costs a walk along an index, so it
-/// is done now and then and ends at [`OPEN_AT_MOST`].
+/// is done now and then and ends at a bound.
 pub async fn watch_quarantine(store: Store) {
     let mut ticks = tokio::time::interval(COUNT_OPEN_EVERY);
     loop {
