@@ -9,16 +9,16 @@ pub struct Model {
     /// Hash of the id modulo V.
     #[sea_orm(primary_key, auto_increment = false)]
     pub shard: i16,
-    /// 128-bit hash of (workspace, dialect, raw bytes): a repeat adds nothing.
+    /// 128-bit hash of (workspace, raw bytes, length): a repeat adds nothing, whatever became of the first.
     #[sea_orm(primary_key, auto_increment = false)]
     pub id: Vec<u8>,
     /// Workspace.
     pub workspace: i32,
-    /// Dialect name.
+    /// Dialect name; `auto` where it could not be told.
     pub dialect: String,
     /// Stable reason code.
     pub code: String,
-    /// JSON path of the offending field; empty: the whole record.
+    /// JSON path of the offending field, at most 500 characters; empty: the whole record.
     pub path: String,
     /// What is wrong.
     pub message: String,
@@ -34,6 +34,12 @@ pub struct Model {
     pub byte_offset: i64,
     /// UTC microseconds.
     pub received_at: i64,
+    /// 0 open, 1 replayed, 2 discarded.
+    pub state: i16,
+    /// When it was replayed or discarded, UTC microseconds.
+    pub resolved_at: Option<i64>,
+    /// What was done with it: how it was replayed, or why it was discarded.
+    pub resolution: Option<String>,
 }
 
 /// No relations: keys never cross shards, and joins are written where they are needed.

@@ -143,7 +143,8 @@ fn parse_scope(text: &str) -> std::result::Result<Scope, String> {
     Scope::from_name(text).ok_or_else(|| format!("it takes one of {}", names()))
 }
 
-fn parse_time(text: &str) -> std::result::Result<Micros, String> {
+/// A time as it is given on the command line: a day, or an instant.
+pub(super) fn parse_time(text: &str) -> std::result::Result<Micros, String> {
     let midnight = || text.parse::<NaiveDate>().ok()?.and_hms_opt(0, 0, 0).map(|time| time.and_utc());
     let instant = || DateTime::parse_from_rfc3339(text).ok().map(|time| time.with_timezone(&Utc));
     let time = midnight().or_else(instant);

@@ -8,6 +8,7 @@ pub mod key;
 pub mod log;
 pub mod migrate;
 pub mod output;
+pub mod quarantine;
 pub mod serve;
 
 use std::path::PathBuf;
@@ -51,6 +52,9 @@ pub enum Command {
     /// Make, list and revoke API keys.
     #[command(subcommand)]
     Key(key::Action),
+    /// List, show, replay and discard what could not be taken.
+    #[command(subcommand)]
+    Quarantine(quarantine::Action),
     /// Print every setting with its unit, default, present value and source.
     Config(config::Arguments),
 }
@@ -102,6 +106,7 @@ async fn dispatch(cli: Cli) -> Result<Outcome> {
         Command::Import(arguments) => import::run(arguments, &settings).await,
         Command::Migrate(direction) => migrate::run(direction, &settings).await,
         Command::Key(action) => key::run(action, &settings).await,
+        Command::Quarantine(action) => quarantine::run(action, &settings).await,
     }
 }
 

@@ -267,6 +267,16 @@ fn implies_targeted(moment: &Moment) -> bool {
     implies_sent(moment) || moment.kind == Kind::Sent
 }
 
+/// Whether a click at this time, about which its vendor says nothing, is one of a machine's burst.
+pub fn is_burst(message: &MessageState, at: Micros) -> bool {
+    let is_asked = |o: &Occurrence| o.at == at && o.kind() == Kind::Clicked && o.automation() == Automation::Unknown;
+    message
+        .occurrences
+        .iter()
+        .zip(machine_acts(message))
+        .any(|(occurrence, is_machine)| is_asked(occurrence) && is_machine)
+}
+
 /// For each event of the message, whether a machine did it: the vendor's verdict first, else the burst rule.
 fn machine_acts(message: &MessageState) -> Vec<bool> {
     let mut verdicts: Vec<bool> = message.occurrences.iter().map(|o| o.automation() == Automation::Machine).collect();

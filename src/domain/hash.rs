@@ -55,3 +55,19 @@ pub fn group_id(value: Option<&str>) -> i64 {
         None => 1,
     }
 }
+
+/// A hash over texts that may be absent, where absent and empty differ.
+pub fn optional_hash(domain: &[u8], texts: &[&Option<String>]) -> i64 {
+    optional_hash_with(domain, &[], texts)
+}
+
+/// The same with parts that are always there.
+pub fn optional_hash_with(domain: &[u8], parts: &[&[u8]], texts: &[&Option<String>]) -> i64 {
+    let mut all: Vec<&[u8]> = vec![domain];
+    all.extend_from_slice(parts);
+    for text in texts {
+        all.push(if text.is_some() { b"+" } else { b"-" });
+        all.push(text.as_deref().unwrap_or_default().as_bytes());
+    }
+    hash63(&all)
+}

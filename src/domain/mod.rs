@@ -9,6 +9,7 @@ pub mod identifier;
 pub mod identity;
 pub mod kind;
 pub mod packing;
+pub mod quarantine;
 pub mod reachability;
 pub mod time;
 pub mod vendor;

@@ -4,6 +4,7 @@
 //! a campaign are contributions of these states (see `contribution`).
 
 use super::event::Automation;
+use super::hash::{hash63, optional_hash};
 use super::kind::Kind;
 use super::packing::{put_signed, put_varint, take_byte, take_signed, take_varint};
 use super::time::Micros;
@@ -17,6 +18,21 @@ pub enum MessageKey {
     Id(i64),
     /// Hash of (run, treatment, touchpoint).
     Place(i64),
+}
+
+impl MessageKey {
+    /// The message of an event: by the hash of its id, or where that is 0 by run, treatment and touchpoint.
+    pub fn of(message: i64, place: [&Option<String>; 3]) -> Self {
+        match message {
+            0 => Self::Place(optional_hash(b"place", &place)),
+            id => Self::Id(id),
+        }
+    }
+}
+
+/// What stands for the url of a click, the list of a list change, or the reason of a failure.
+pub fn detail_id(text: &str) -> i64 {
+    hash63(&[b"detail", text.as_bytes()])
 }
 
 /// One event of a message.

@@ -9,13 +9,15 @@ use super::customer::{self, Customer};
 use super::error::Result;
 use super::identifier::Identifier;
 use super::kind::EventKind;
-use super::loader::{CellKey, EventKey, EventTypeKey, load};
+use super::loader::{CellKey, ClickKey, EventKey, EventTypeKey, load};
 use super::node::NodeId;
 use super::scalar::{DateTime, Json};
 use super::source::{EventAutomation, EventDialect};
+use crate::analytics::automation::Click;
 use crate::domain::event::{Automation, Dialect};
 use crate::domain::kind::Kind;
 use crate::domain::reachability::EventRef;
+use crate::domain::recipient::MessageKey;
 use crate::domain::time::Micros;
 use crate::store::event_details::EventDetails;
 
@@ -144,9 +146,25 @@ impl Event {
         Ok(self.details()?.reason.as_deref())
     }
 
-    /// The vendor's verdict on who acted.
-    fn automation(&self) -> EventAutomation {
-        Automation::from_code(self.row.automation as u8).into()
+    /// Who acted: the vendor's verdict; without one MACHINE where the click is one of a burst, that is where three or more
+    /// links of one message were clicked within one second (both ends included), and otherwise UNKNOWN. A burst shows with
+    /// the clicks that complete it, so that UNKNOWN may become MACHINE. A message is one message id of one customer, or
+    /// where there is none one campaign, run, treatment and touchpoint; reports call everybody human who is not MACHINE.
+    async fn automation(&self, ctx: &Context<'_>) -> Result<EventAutomation> {
+        let verdict = self.vendors_verdict();
+        let is_burst = verdict == Automation::Unknown && self.is_burst(ctx).await?;
+        Ok(if is_burst { EventAutomation::Machine } else { verdict.into() })
+    }
+
+    /// The rule that gave the verdict: the vendor and its field, such as `ses.isBotEvent`, or `native.automation` where the sender of a
+    /// typed event gave it; `burst` where the speed of clicks did. Null where `automation` is UNKNOWN, and for events that
+    /// were taken before rules were kept.
+    async fn automation_rule(&self, ctx: &Context<'_>) -> Result<Option<String>> {
+        match self.vendors_verdict() {
+            Automation::Unknown if self.is_burst(ctx).await? => Ok(Some(BURST.to_owned())),
+            Automation::Unknown => Ok(None),
+            Automation::Human | Automation::Machine => Ok(self.details()?.automation_rule.clone()),
+        }
     }
 
     /// When the vendor says that the message was sent; null where it does not.
@@ -173,7 +191,25 @@ impl Event {
     }
 }
 
+const BURST: &str = "burst";
+
 impl Event {
+    fn vendors_verdict(&self) -> Automation {
+        Automation::from_code(self.row.automation as u8)
+    }
+
+    /// Whether it is one of a burst of clicks, if its vendor says nothing.
+    async fn is_burst(&self, ctx: &Context<'_>) -> Result<bool> {
+        if Kind::from_code(self.row.kind as u8) != Kind::Clicked {
+            return Ok(false);
+        }
+        let cell = self.cell(ctx).await?;
+        let message = MessageKey::of(self.row.message, [&cell.run, &cell.treatment, &cell.touchpoint]);
+        let at = Micros(self.row.occurred_at);
+        let click = Click { campaign: cell.campaign, customer: self.row.customer, message, at };
+        Ok(load(ctx, ClickKey(click)).await?.unwrap_or_default())
+    }
+
     fn details(&self) -> Result<&EventDetails> {
         if let Some(details) = self.details.get() {
             return Ok(details);

@@ -30,6 +30,24 @@ pub const MAX_FUNNEL_GROUPS: usize = 5_000;
 /// Most values of one kind in a filter.
 pub const MAX_FILTER_VALUES: usize = 100;
 
+/// Most characters of a text in a filter of the quarantine.
+pub const MAX_FILTER_TEXT_CHARS: usize = 1_000;
+
+/// Most quarantined records that one mutation replays or discards.
+pub const MAX_QUARANTINE_CHANGES: u64 = 10_000;
+
+/// Quarantined records that one mutation replays or discards when it does not say how many.
+pub const DEFAULT_QUARANTINE_CHANGES: u64 = 1_000;
+
+/// Most records that a replay lists as refused again.
+pub const MAX_LISTED_REFUSALS: usize = 100;
+
+/// Most groups that counts of the quarantine list.
+pub const MAX_QUARANTINE_GROUPS: u64 = 500;
+
+/// Most characters of the reason for which a record is discarded.
+pub const MAX_REASON_CHARS: usize = 1_000;
+
 /// Most runs, treatments, touchpoints or channels that a campaign lists.
 pub const MAX_LISTED_VALUES: usize = 1_000;
 

@@ -2,7 +2,7 @@
 //! request ask for at the same time go to the store together, so that no list costs a query per row.
 
 use std::collections::HashMap;
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use async_graphql::Context;
@@ -15,6 +15,7 @@ use tokio::runtime::Handle;
 
 use super::context::{caller, store};
 use super::error::{Fault, Result};
+use crate::analytics::automation::{self, Click};
 use crate::analytics::campaign_funnel::{self, CampaignCounts, FunnelQuestion};
 use crate::domain::reachability::EventRef;
 use crate::domain::workspace::WorkspaceId;
@@ -102,6 +103,10 @@ pub struct EventTypeKey(pub i64);
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct EventKey(pub EventRef);
 
+/// Whether a click about which its vendor says nothing belongs to a machine's burst.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub struct ClickKey(pub Click);
+
 /// A customer, or the one that it became part of.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct CustomerKey(pub i64);
@@ -117,6 +122,10 @@ pub struct MergedKey(pub i64);
 /// The earliest and the latest occurrence of the events of a customer and of those that became part of it.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct SpanKey(pub i64);
+
+/// The bytes of a quarantined record, by its id.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub struct RawKey(pub [u8; 16]);
 
 /// The state of an address, by identifier id.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
@@ -210,6 +219,17 @@ impl Loader<EventKey> for Reader {
     }
 }
 
+impl Loader<ClickKey> for Reader {
+    type Value = bool;
+    type Error = Fault;
+
+    async fn load(&self, keys: &[ClickKey]) -> Result<HashMap<ClickKey, Self::Value>> {
+        let clicks: Vec<Click> = keys.iter().map(|key| key.0).collect();
+        let bursts = automation::bursts(&self.store, self.workspace, &clicks).await?;
+        Ok(bursts.into_iter().map(|click| (ClickKey(click), true)).collect())
+    }
+}
+
 impl Loader<CustomerKey> for Reader {
     type Value = entity::customer::Model;
     type Error = Fault;
@@ -251,6 +271,17 @@ impl Loader<SpanKey> for Reader {
         let ids: Vec<i64> = keys.iter().map(|key| key.0).collect();
         let found = crate::analytics::customer::spans(&self.store, self.workspace, &ids).await?;
         Ok(found.into_iter().map(|(id, span)| (SpanKey(id), span)).collect())
+    }
+}
+
+impl Loader<RawKey> for Reader {
+    type Value = Arc<Vec<u8>>;
+    type Error = Fault;
+
+    async fn load(&self, keys: &[RawKey]) -> Result<HashMap<RawKey, Self::Value>> {
+        let ids: Vec<Vec<u8>> = keys.iter().map(|key| key.0.to_vec()).collect();
+        let mut found = store::quarantine::raws(&self.store, self.workspace, &ids).await?;
+        Ok(keys.iter().filter_map(|key| Some((*key, Arc::new(found.remove(key.0.as_slice())?)))).collect())
     }
 }
 

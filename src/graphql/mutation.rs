@@ -9,6 +9,8 @@ use super::error::Result;
 use super::events_ingest::{self, EventsIngestInput, VendorEventsIngestInput};
 use super::ingest_report::{EventsIngestPayload, IngestResultSelection};
 use super::odp_event_send::{self, OdpEvent};
+use super::quarantine_discard::{self, QuarantineDiscardInput, QuarantineDiscardPayload};
+use super::quarantine_replay::{self, QuarantineReplayInput, QuarantineReplayPayload};
 use super::scalar::Json;
 use crate::domain::access::Permission;
 
@@ -94,6 +96,29 @@ impl Mutation {
         #[graphql(desc = "Whether it is to be archived.", default_with = "Some(true)")] is_archived: Option<bool>,
     ) -> Result<CampaignPayload> {
         campaign_update::archive(ctx, &id, is_archived.unwrap_or(true)).await
+    }
+
+    /// Reads quarantined records again, by the present program and settings, and takes those that break no rule any more:
+    /// one, as it came or corrected, or all that a filter admits. Their events come exactly once, however often and by
+    /// however many this is asked. Events without a time of their own get the time at which the record was first received.
+    #[graphql(guard = "Needs(Permission::Administer)", complexity = "50 + child_complexity")]
+    async fn quarantine_replay(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Which records, and how to read them.")] input: QuarantineReplayInput,
+    ) -> Result<QuarantineReplayPayload> {
+        quarantine_replay::replay(ctx, input).await
+    }
+
+    /// Marks open records as not wanted, for a reason that is kept with them. They stay, so that a repeat of them is
+    /// recognised, and can still be replayed.
+    #[graphql(guard = "Needs(Permission::Administer)", complexity = "50 + child_complexity")]
+    async fn quarantine_discard(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Which records, and why.")] input: QuarantineDiscardInput,
+    ) -> Result<QuarantineDiscardPayload> {
+        quarantine_discard::discard(ctx, input).await
     }
 
     /// Makes a key. The key itself is in this answer and nowhere else.

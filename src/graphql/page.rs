@@ -90,7 +90,8 @@ impl CursorText {
         self.parts(order)?.iter().map(|part| part.parse().map_err(|_| foreign_cursor())).collect()
     }
 
-    fn decode(text: &str) -> Result<Self> {
+    /// Reads the opaque text.
+    pub fn decode(text: &str) -> Result<Self> {
         let bytes = URL_SAFE_NO_PAD.decode(text).map_err(|_| foreign_cursor())?;
         let text = String::from_utf8(bytes).map_err(|_| foreign_cursor())?;
         Ok(Self { parts: text.split(SEPARATOR).map(str::to_owned).collect() })

@@ -2,72 +2,43 @@
 
 use std::sync::Arc;
 
-use async_graphql::{Context, Enum, ID, InputObject, Object};
+use async_graphql::{Context, ID, Object};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
 use super::context::{caller, store};
 use super::error::Result;
+use super::loader::{RawKey, load};
 use super::node::NodeId;
 use super::page::{Connection, CursorText, PageArguments, foreign_cursor};
-use super::range::DateTimeRange;
+use super::quarantine_filter::{QuarantineFilter, QuarantineState};
 use super::scalar::{BigInt, DateTime};
 use super::source::EventDialect;
-use crate::domain::event::{Format, RejectionCode};
+use super::user_error::{UserError, UserErrorCode};
+use crate::domain::event::Format;
+use crate::domain::quarantine::RecordState;
 use crate::domain::time::Micros;
 use crate::store;
-use crate::store::quarantine::QuarantinePosition;
-
-/// Why a record was not taken.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
-#[graphql(remote = "RejectionCode")]
-pub enum QuarantineReason {
-    /// The text is not JSON.
-    NotJson,
-    /// A value has a type that the field does not take.
-    WrongType,
-    /// A required field is missing, null or empty.
-    MissingField,
-    /// The event names nobody.
-    MissingIdentifier,
-    /// A time that no accepted format reads, or one outside the range that can be stored.
-    InvalidTime,
-    /// A value outside the field's set or form.
-    InvalidValue,
-    /// A field that the form does not have.
-    UnknownField,
-    /// The same key twice in one object.
-    DuplicateKey,
-    /// A value is longer than can be stored.
-    TooLarge,
-    /// Text with a NUL character or an unpaired surrogate.
-    InvalidText,
-    /// A record whose vendor cannot be told.
-    UnknownFormat,
-    /// A message whose signature does not fit it.
-    InvalidSignature,
-    /// A confirmation that an operator must give by hand.
-    ConfirmationRequired,
-}
+use crate::store::quarantine::{QuarantinePosition, QuarantinedHead};
 
 /// A record that could not be taken.
 #[derive(Clone, Debug)]
 pub struct QuarantinedRecord {
     id: [u8; 16],
-    row: entity::quarantine::Model,
+    row: QuarantinedHead,
 }
 
-impl TryFrom<entity::quarantine::Model> for QuarantinedRecord {
+impl TryFrom<QuarantinedHead> for QuarantinedRecord {
     type Error = crate::Error;
 
-    fn try_from(row: entity::quarantine::Model) -> crate::Result<Self> {
+    fn try_from(row: QuarantinedHead) -> crate::Result<Self> {
         let id = row.id.as_slice().try_into();
         let id = id.map_err(|_| crate::Error::Corrupt("id of a quarantined record".to_owned()))?;
         Ok(Self { id, row })
     }
 }
 
-/// A record that could not be taken, kept as it came. A repeat of it adds nothing.
+/// A record that could not be taken, kept as it came. A repeat of it adds nothing, whatever became of the first.
 #[Object]
 impl QuarantinedRecord {
     /// Opaque, unique over all types, and stable.
@@ -77,11 +48,7 @@ impl QuarantinedRecord {
 
     /// The form that it came in; null where that could not be told.
     fn dialect(&self) -> Result<Option<EventDialect>> {
-        match Format::from_name(&self.row.dialect) {
-            Some(Format::Of(dialect)) => Ok(Some(dialect.into())),
-            Some(Format::Auto) => Ok(None),
-            None => Err(crate::Error::Corrupt(format!("dialect {}", self.row.dialect)).into()),
-        }
+        dialect(&self.row.dialect)
     }
 
     /// Stable reason code, such as `MISSING_IDENTIFIER`.
@@ -99,14 +66,31 @@ impl QuarantinedRecord {
         &self.row.message
     }
 
+    /// What became of it.
+    fn state(&self) -> Result<QuarantineState> {
+        let state = RecordState::from_code(self.row.state);
+        Ok(state.ok_or_else(|| crate::Error::Corrupt(format!("quarantine state {}", self.row.state)))?.into())
+    }
+
+    /// When it was replayed or discarded; null while it is open.
+    fn resolved_at(&self) -> Option<DateTime> {
+        self.row.resolved_at.map(|at| DateTime(Micros(at)))
+    }
+
+    /// Of a discarded record the reason that was given; of a replayed one how it was read: `as stored` or `corrected`, and
+    /// in which form where another was named. Null while it is open.
+    fn resolution(&self) -> Option<&str> {
+        self.row.resolution.as_deref()
+    }
+
     /// The record as text; bytes that are not UTF-8 are shown as U+FFFD. Of a record over 16 MiB the first 64 KiB.
-    fn raw(&self) -> String {
-        String::from_utf8_lossy(&self.row.raw).into_owned()
+    async fn raw(&self, ctx: &Context<'_>) -> Result<String> {
+        Ok(String::from_utf8_lossy(&self.kept(ctx).await?).into_owned())
     }
 
     /// The record's bytes in Base64, exactly as they came. Of a record over 16 MiB the first 64 KiB.
-    fn raw_base64(&self) -> String {
-        STANDARD.encode(&self.row.raw)
+    async fn raw_base64(&self, ctx: &Context<'_>) -> Result<String> {
+        Ok(STANDARD.encode(self.kept(ctx).await?.as_slice()))
     }
 
     /// Length of the whole record in bytes.
@@ -135,21 +119,48 @@ impl QuarantinedRecord {
     }
 }
 
-/// Which records are wanted. Conditions add up; what is not given admits all.
-#[derive(Clone, Debug, Default, InputObject)]
-pub struct QuarantineFilter {
-    /// That came in this form.
-    dialect: Option<EventDialect>,
-    /// Refused for this reason.
-    code: Option<QuarantineReason>,
-    /// First received within this range.
-    received_at: Option<DateTimeRange>,
+impl QuarantinedRecord {
+    /// The row without its bytes.
+    pub fn head(&self) -> &QuarantinedHead {
+        &self.row
+    }
+
+    async fn kept(&self, ctx: &Context<'_>) -> Result<Arc<Vec<u8>>> {
+        Ok(load(ctx, RawKey(self.id)).await?.unwrap_or_default())
+    }
+}
+
+/// The dialect of a stored name; none where the form could not be told.
+pub fn dialect(name: &str) -> Result<Option<EventDialect>> {
+    match Format::from_name(name) {
+        Some(Format::Of(dialect)) => Ok(Some(dialect.into())),
+        Some(Format::Auto) => Ok(None),
+        None => Err(crate::Error::Corrupt(format!("dialect {name}")).into()),
+    }
 }
 
 /// The record of an id.
 pub async fn find(ctx: &Context<'_>, id: [u8; 16]) -> Result<Option<QuarantinedRecord>> {
     let found = store::quarantine::find(store(ctx)?, caller(ctx)?.workspace_id(), &id).await?;
     Ok(found.map(QuarantinedRecord::try_from).transpose()?)
+}
+
+/// The record that a global id names, with its own id.
+pub async fn find_by_id(ctx: &Context<'_>, id: &ID) -> Result<Option<([u8; 16], QuarantinedRecord)>> {
+    let Some(NodeId::QuarantinedRecord(number)) = NodeId::decode(id) else { return Ok(None) };
+    Ok(find(ctx, number).await?.map(|record| (number, record)))
+}
+
+/// What is wrong with an id that names no record.
+pub fn unknown(id: &ID) -> UserError {
+    let message = format!("{} names no quarantined record", id.as_str());
+    UserError::new(UserErrorCode::NotFound, &["input", "id"], message)
+}
+
+/// What is wrong with a record that was replayed.
+pub fn already_replayed(id: &ID) -> UserError {
+    let message = format!("{} was replayed before: its events were taken, and it stays as it is", id.as_str());
+    UserError::new(UserErrorCode::AlreadyReplayed, &["input", "id"], message)
 }
 
 const ORDER: &str = "quarantine";
@@ -160,14 +171,7 @@ pub async fn list(
     filter: Option<QuarantineFilter>,
     arguments: PageArguments,
 ) -> Result<Connection<QuarantinedRecord>> {
-    let filter = filter.unwrap_or_default();
-    let (received_from, received_until) = DateTimeRange::ends(filter.received_at.as_ref())?;
-    let filter = store::quarantine::QuarantineFilter {
-        dialect: filter.dialect.map(Into::into),
-        code: filter.code.map(|code| RejectionCode::from(code).name().to_owned()),
-        received_from,
-        received_until,
-    };
+    let filter = QuarantineFilter::parse(filter)?;
     let page = arguments.page(|cursor| read_position(&cursor))?;
     let (store, workspace) = (store(ctx)?.clone(), caller(ctx)?.workspace_id());
     let slice = store::quarantine::page(&store, workspace, &filter, &page).await?;
@@ -182,11 +186,13 @@ pub async fn list(
     Ok(Connection::new(rows, total))
 }
 
-fn write_position(position: &QuarantinePosition) -> CursorText {
+/// Where a record stands, as a cursor.
+pub fn write_position(position: &QuarantinePosition) -> CursorText {
     CursorText::new(ORDER, [position.received_at.to_string(), STANDARD.encode(&position.id)])
 }
 
-fn read_position(cursor: &CursorText) -> Result<QuarantinePosition> {
+/// The place that a cursor names.
+pub fn read_position(cursor: &CursorText) -> Result<QuarantinePosition> {
     let [received_at, id] = cursor.parts(ORDER)? else { return Err(foreign_cursor()) };
     let received_at = received_at.parse().map_err(|_| foreign_cursor())?;
     Ok(QuarantinePosition { received_at, id: STANDARD.decode(id).map_err(|_| foreign_cursor())? })

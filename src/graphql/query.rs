@@ -13,7 +13,9 @@ use super::identifier::IdentifierInput;
 use super::limits::page_cost;
 use super::node::{self, Node};
 use super::page::{Connection, PageArguments};
-use super::quarantine::{self, QuarantineFilter, QuarantinedRecord};
+use super::quarantine::{self, QuarantinedRecord};
+use super::quarantine_counts::{self, QuarantineCounts};
+use super::quarantine_filter::QuarantineFilter;
 use super::reachability::{self, Reachability};
 use super::reachability_funnel::{self, ReachabilityFunnel};
 use super::source::CampaignSource;
@@ -121,18 +123,29 @@ impl Query {
         reachability_funnel::answer(ctx, &channel).await
     }
 
-    /// Records that could not be taken, the latest received first.
+    /// Records that could not be taken, the latest received first; those that wait, unless the filter names other states.
     #[graphql(guard = "Needs(Permission::ReadPersonalData)", complexity = "page_cost(first, last, child_complexity)")]
     async fn quarantine(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "Which records; without it, all.")] filter: Option<QuarantineFilter>,
+        #[graphql(desc = "Which records; without it, all that wait.")] filter: Option<QuarantineFilter>,
         #[graphql(desc = "Rows from the start, 1 to 100; 50 when neither first nor last is given.")] first: Option<i32>,
         #[graphql(desc = "Only rows behind this cursor.")] after: Option<String>,
         #[graphql(desc = "Rows from the end, 1 to 100; excludes first.")] last: Option<i32>,
         #[graphql(desc = "Only rows before this cursor.")] before: Option<String>,
     ) -> Result<Connection<QuarantinedRecord>> {
         quarantine::list(ctx, filter, PageArguments { first, after, last, before }).await
+    }
+
+    /// How many records wait in the quarantine, by form, reason and field, the largest groups first: what to mend first.
+    #[graphql(guard = "Needs(Permission::ReadPersonalData)", complexity = "50 + child_complexity")]
+    async fn quarantine_counts(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Which records; without it, all that wait.")] filter: Option<QuarantineFilter>,
+        #[graphql(desc = "How many groups to list, 1 to 500.", default_with = "Some(20)")] top: Option<i32>,
+    ) -> Result<QuarantineCounts> {
+        quarantine_counts::answer(ctx, filter, top).await
     }
 
     /// The workspace that the key admits to.

@@ -30,14 +30,14 @@ macro_rules! define_campaign_source {
 dialects!(define_event_dialect);
 namespaces!(define_campaign_source);
 
-/// A vendor's verdict on who acted.
+/// Who acted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
 #[graphql(remote = "Automation")]
 pub enum EventAutomation {
-    /// The vendor said nothing.
+    /// Nothing says who.
     Unknown,
-    /// The vendor says a person.
+    /// A person.
     Human,
-    /// The vendor says a machine.
+    /// A machine.
     Machine,
 }

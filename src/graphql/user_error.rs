@@ -15,6 +15,14 @@ pub enum UserErrorCode {
     TooLong,
     /// The list has more entries than the field takes.
     TooMany,
+    /// Arguments that exclude each other, or none of those of which one is needed.
+    Ambiguous,
+    /// A record that breaks a rule, as it did before.
+    Refused,
+    /// Of a record this long only the beginning is kept.
+    Incomplete,
+    /// It was replayed before.
+    AlreadyReplayed,
 }
 
 /// Something in the input that a person can mend. Nothing was changed.

@@ -60,7 +60,7 @@ pub struct RunningServer {
     /// What its requests share.
     pub state: Data<AppState>,
     handle: ServerHandle,
-    tasks: [JoinHandle<()>; 2],
+    tasks: [JoinHandle<()>; 3],
 }
 
 /// Opens the database and serves. Returns when requests are answered.
@@ -83,7 +83,8 @@ pub async fn start(settings: Settings) -> Result<RunningServer> {
     });
     let (handle, serving) = serve(listener, state.clone())?;
     let upkeep = tokio::spawn(metrics::upkeep(state.metrics.clone()));
-    Ok(RunningServer { addr, new_admin_key, state, handle, tasks: [serving, upkeep] })
+    let watch = tokio::spawn(metrics::watch_quarantine(state.store.clone()));
+    Ok(RunningServer { addr, new_admin_key, state, handle, tasks: [serving, upkeep, watch] })
 }
 
 impl RunningServer {
@@ -106,7 +107,7 @@ impl RunningServer {
 
     /// Waits until the listener ends by itself, which it does only when something is broken.
     pub async fn failed(&mut self) {
-        let [serving, _] = &mut self.tasks;
+        let [serving, ..] = &mut self.tasks;
         let _ended = serving.await;
     }
 }

@@ -5,10 +5,10 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use super::group::{Fresh, Work};
 use super::memory::{KnownCell, Memory};
-use super::prepare::{Place, optional_hash_with};
+use super::prepare::Place;
 use crate::Result;
 use crate::domain::contribution::CellGroups;
-use crate::domain::hash::{campaign_id, group_id};
+use crate::domain::hash::{campaign_id, group_id, optional_hash_with};
 use crate::domain::identifier::{Confidence, rule_by_name};
 use crate::domain::time::Micros;
 use crate::store::hot::{Column, Rows, tables};

@@ -11,11 +11,15 @@ use crate::store::hot::{Column, Rows, tables};
 /// How long an event without a time of its own is recognised.
 const UNDATED_KEY_DAYS: i64 = 90;
 
-/// The events that were not there before, in order. Their keys are inserted.
-pub(super) async fn fresh_events<'a>(work: &mut Work<'_>, batches: &[&'a PreparedBatch]) -> Result<Vec<Fresh<'a>>> {
+/// The events that were not there before, in order, but for those of the batches left out. Their keys are inserted.
+pub(super) async fn fresh_events<'a>(
+    work: &mut Work<'_>,
+    batches: &[&'a PreparedBatch],
+    left_out: &HashSet<usize>,
+) -> Result<Vec<Fresh<'a>>> {
     let mut seen = HashSet::new();
     let mut candidates = Vec::new();
-    for (batch_number, batch) in batches.iter().enumerate() {
+    for (batch_number, batch) in batches.iter().enumerate().filter(|(number, _)| !left_out.contains(number)) {
         for (record_number, record) in batch.records.iter().enumerate() {
             let position = Position { batch: batch_number, record: record_number };
             let events = record.outcome.iter().flatten();

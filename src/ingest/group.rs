@@ -77,7 +77,10 @@ pub(super) async fn commit(
     connection.begin(lock).await?;
     let mut work = Work { connection, memory, shards, settings: HashMap::new() };
     steps.end("begin");
-    let fresh = dedupe::fresh_events(&mut work, batches).await?;
+    let replayed_before = quarantine::claim(&mut work, batches).await?;
+    quarantine::keep(&mut work, batches).await?;
+    steps.end("quarantine");
+    let fresh = dedupe::fresh_events(&mut work, batches, &replayed_before).await?;
     steps.end("dedupe");
     let (ids, learned) = match write_events(&mut work, &fresh, lock, &mut steps).await? {
         Ok(written) => written,
@@ -89,12 +92,10 @@ pub(super) async fn commit(
             });
         }
     };
-    quarantine::keep(&mut work, batches).await?;
-    steps.end("quarantine");
     work.connection.commit().await?;
     steps.end("commit");
     let new_events = fresh.iter().zip(ids).map(|(fresh, id)| (fresh.position, fresh.event.kind, id));
-    let reports = report::reports(batches, new_events);
+    let reports = report::reports(batches, &replayed_before, new_events);
     memory.learn(learned);
     Ok(Attempt::Committed(reports))
 }

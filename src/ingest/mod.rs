@@ -1,8 +1,9 @@
 //! The one way in: a bounded queue of parsed batches, and committers that take all that waits, deduplicate, identify,
 //! fold and commit it in one transaction, and then answer each request.
 //!
-//! A group's way through the files: `queue` -> `prepare` -> `committer` -> `group` -> `dedupe` -> `identify` ->
-//! `catalogue` -> `sequence` -> `fold` -> `address` -> `count` -> `quarantine` -> `report`.
+//! A group's way through the files: `queue` -> `prepare` -> `committer` -> `group` -> `quarantine` -> `dedupe` ->
+//! `identify` -> `catalogue` -> `sequence` -> `fold` -> `address` -> `count` -> `report`. `replay` sends quarantined
+//! records the same way again.
 
 mod committer;
 mod prepare;
@@ -16,6 +17,7 @@ mod fold;
 mod group;
 mod identify;
 mod quarantine;
+pub mod replay;
 pub mod report;
 mod sequence;
 
@@ -23,4 +25,4 @@ mod ids;
 mod memory;
 
 pub use queue::{Ingest, IngestSettings};
-pub use report::{Batch, EventId, RecordResult, RecordStatus, Report};
+pub use report::{Batch, EventId, RecordResult, RecordStatus, Replay, Report};

@@ -3,16 +3,16 @@
 
 use crate::domain::address::updates_of;
 use crate::domain::event::{Automation, CampaignRef, Dialect, EventKey, Format, NewEvent, Record, Rejection};
-use crate::domain::hash::{hash63, hash128, identifier_id};
+use crate::domain::hash::{hash63, hash128, identifier_id, optional_hash_with};
 use crate::domain::identifier::{Confidence, rule_by_name};
 use crate::domain::identity::{IdentifierId, NamedIdentifier};
 use crate::domain::kind::Kind;
 use crate::domain::reachability::AddressChange;
-use crate::domain::recipient::MessageKey;
+use crate::domain::recipient::{MessageKey, detail_id};
 use crate::domain::time::Micros;
 use crate::store::event_details::EventDetails;
 
-use super::report::Batch;
+use super::report::{Batch, Replay};
 
 /// A batch ready to be committed.
 #[derive(Debug)]
@@ -21,6 +21,7 @@ pub(super) struct PreparedBatch {
     pub(super) source: String,
     pub(super) received_at: Micros,
     pub(super) records: Vec<PreparedRecord>,
+    pub(super) replay: Option<Replay>,
 }
 
 /// A record of it, in order.
@@ -110,24 +111,26 @@ pub(super) struct PreparedEvent {
     pub(super) details: Vec<u8>,
 }
 
-/// Prepares a batch received now.
-pub(super) fn prepare(batch: Batch, received_at: Micros) -> PreparedBatch {
+/// Prepares a batch received now. What is replayed was received when it came first.
+pub(super) fn prepare(batch: Batch, now: Micros) -> PreparedBatch {
     let workspace = batch.workspace.0;
+    let received_at = batch.replay.as_ref().map_or(now, |replay| replay.received_at);
     let indexed = (batch.first_index..).zip(batch.records);
     let prepare = |(index, record): (u64, Record)| {
         let dialect = record.dialect.map_or(Format::Auto, Format::Of).name();
-        PreparedRecord { index, dialect, outcome: prepare_record(workspace, dialect, record) }
+        PreparedRecord { index, dialect, outcome: prepare_record(workspace, record) }
     };
-    PreparedBatch { workspace, source: batch.source, received_at, records: indexed.map(prepare).collect() }
+    let records = indexed.map(prepare).collect();
+    PreparedBatch { workspace, source: batch.source, received_at, records, replay: batch.replay }
 }
 
-fn prepare_record(workspace: i32, dialect: &str, record: Record) -> Result<Vec<PreparedEvent>, Box<RejectedRecord>> {
+fn prepare_record(workspace: i32, record: Record) -> Result<Vec<PreparedEvent>, Box<RejectedRecord>> {
     let Record { raw, raw_len, offset, outcome, .. } = record;
     match outcome {
         Ok(events) => Ok(events.into_iter().map(|event| prepare_event(workspace, event)).collect()),
         Err(rejection) => {
-            let parts = [b"quarantine", &workspace.to_be_bytes()[..], dialect.as_bytes(), &raw, &raw_len.to_be_bytes()];
-            let id = hash128(&parts);
+            // Not by the form: a later program may tell one where this one cannot, and the bytes are still the same.
+            let id = hash128(&[b"quarantine", &workspace.to_be_bytes(), &raw, &raw_len.to_be_bytes()]);
             Err(Box::new(RejectedRecord { id, rejection, raw, raw_len, offset }))
         }
     }
@@ -150,11 +153,8 @@ fn prepare_event(workspace: i32, mut event: NewEvent) -> PreparedEvent {
         touchpoint: event.touchpoint.take(),
         channel: event.channel.take(),
     };
-    let message_key = match message {
-        0 => MessageKey::Place(optional_hash(b"place", &[&place.run, &place.treatment, &place.touchpoint])),
-        id => MessageKey::Id(id),
-    };
-    let detail = detail_of(&event).map_or(0, |text| hash63(&[b"detail", text.as_bytes()]));
+    let message_key = MessageKey::of(message, [&place.run, &place.treatment, &place.touchpoint]);
+    let detail = detail_of(&event).map_or(0, detail_id);
     let kind_code = [event.kind.code()];
     let event_type = optional_hash_with(
         b"event_type",
@@ -231,25 +231,10 @@ fn pack_details(event: &mut NewEvent) -> Vec<u8> {
         target_address: event.target_address.take(),
         url: event.url.take(),
         reason: event.reason.take(),
+        automation_rule: event.automation_rule.map(str::to_owned),
         sent_at: event.sent_at.map(|at| at.0),
         notes: notes.into_iter().map(|note| (note.code.to_owned(), note.message)).collect(),
         data: std::mem::take(&mut event.data),
     }
     .encode()
-}
-
-/// A hash over texts that may be absent, where absent and empty differ.
-pub(super) fn optional_hash(domain: &[u8], texts: &[&Option<String>]) -> i64 {
-    optional_hash_with(domain, &[], texts)
-}
-
-/// The same with parts that are always there.
-pub(super) fn optional_hash_with(domain: &[u8], parts: &[&[u8]], texts: &[&Option<String>]) -> i64 {
-    let mut all: Vec<&[u8]> = vec![domain];
-    all.extend_from_slice(parts);
-    for text in texts {
-        all.push(if text.is_some() { b"+" } else { b"-" });
-        all.push(text.as_deref().unwrap_or_default().as_bytes());
-    }
-    hash63(&all)
 }

@@ -1,11 +1,12 @@
 //! What goes into ingestion and what comes out: a batch of parsed records, and a verdict on each.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use super::group::Position;
 use super::prepare::{PreparedBatch, PreparedRecord};
 use crate::domain::event::Record;
 use crate::domain::kind::Kind;
+use crate::domain::time::Micros;
 use crate::domain::workspace::WorkspaceId;
 
 /// Parsed records of one request or one piece of a file.
@@ -19,12 +20,30 @@ pub struct Batch {
     pub first_index: u64,
     /// The records.
     pub records: Vec<Record>,
+    /// The quarantined record that they were read from again.
+    pub replay: Option<Replay>,
+}
+
+/// A quarantined record that is replayed. With the events of its batch it becomes REPLAYED, or neither happens.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Replay {
+    /// The record.
+    pub id: [u8; 16],
+    /// When it was received: the time of its events that have none of their own.
+    pub received_at: Micros,
+    /// How it was replayed, for its readers.
+    pub resolution: String,
 }
 
 impl Batch {
     /// The records of one request, by the name of its route.
     pub fn new(workspace: WorkspaceId, source: impl Into<String>, records: Vec<Record>) -> Self {
-        Self { workspace, source: source.into(), first_index: 0, records }
+        Self { workspace, source: source.into(), first_index: 0, records, replay: None }
+    }
+
+    /// The records, none of them refused, that a quarantined record was read as.
+    pub fn replaying(workspace: WorkspaceId, source: impl Into<String>, records: Vec<Record>, replay: Replay) -> Self {
+        Self { replay: Some(replay), ..Self::new(workspace, source, records) }
     }
 }
 
@@ -82,6 +101,8 @@ pub struct Report {
     pub kinds: BTreeMap<Kind, u64>,
     /// One verdict per record, in order.
     pub results: Vec<RecordResult>,
+    /// Whether nothing was taken because the quarantined record of the batch had been replayed before.
+    pub was_replayed_before: bool,
 }
 
 /// What became of the records of one form.
@@ -100,6 +121,7 @@ pub struct DialectCounts {
 /// The report of each batch, given where the new events stand and what their ids are.
 pub(super) fn reports(
     batches: &[&PreparedBatch],
+    replayed_before: &HashSet<usize>,
     new_events: impl Iterator<Item = (Position, Kind, EventId)>,
 ) -> Vec<Report> {
     let mut new: HashMap<(usize, usize), (EventId, u64)> = HashMap::new();
@@ -110,7 +132,8 @@ pub(super) fn reports(
         *kinds[position.batch].entry(kind).or_default() += 1;
     }
     let report_of = |(number, batch): (usize, &&PreparedBatch)| {
-        let mut report = Report { kinds: std::mem::take(&mut kinds[number]), ..Report::default() };
+        let was_replayed_before = replayed_before.contains(&number);
+        let mut report = Report { kinds: std::mem::take(&mut kinds[number]), was_replayed_before, ..Report::default() };
         for (position, record) in batch.records.iter().enumerate() {
             report.take(record, new.get(&(number, position)));
         }

@@ -5,11 +5,13 @@ use std::collections::HashMap;
 
 use entity::event;
 use sea_orm::sea_query::{Expr, ExprTrait, Query, SelectStatement, UnionType};
-use sea_orm::{ColumnTrait, Condition, ConnectionTrait, EntityTrait, FromQueryResult, QueryFilter};
+use sea_orm::{ColumnTrait, Condition, ConnectionTrait, EntityTrait, FromQueryResult, QueryFilter, QueryTrait};
 
 use super::Store;
 use super::event_lane::{Lane, lanes};
 use crate::Result;
+use crate::domain::event::Automation;
+use crate::domain::kind::Kind;
 use crate::domain::reachability::EventRef;
 use crate::domain::time::Micros;
 use crate::domain::workspace::WorkspaceId;
@@ -129,6 +131,44 @@ pub async fn spans(store: &Store, workspace: WorkspaceId, customers: &[i64]) -> 
         }
     }
     Ok(found)
+}
+
+/// Clicks of one customer, as stored, within a stretch of time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ClickWindow {
+    /// The customer as stored.
+    pub customer: i64,
+    /// From this time on.
+    pub from: Micros,
+    /// Before this time.
+    pub until: Micros,
+}
+
+/// The clicks within several windows about which their vendors say nothing, each once.
+pub async fn undecided_clicks(
+    store: &Store,
+    workspace: WorkspaceId,
+    windows: &[ClickWindow],
+) -> Result<Vec<event::Model>> {
+    let mut found: HashMap<EventRef, event::Model> = HashMap::new();
+    for windows in windows.chunks(SPANS_OF_ONE_STATEMENT) {
+        let clicks = windows.iter().map(|window| {
+            let (occurred_from, occurred_until) = (Some(window.from), Some(window.until));
+            let filter = EventFilter { occurred_from, occurred_until, ..EventFilter::default() };
+            let lane = Lane::of_customer(store, window.customer, &filter).condition(workspace);
+            let undecided = event::Entity::find()
+                .filter(lane)
+                .filter(event::Column::Kind.eq(i16::from(Kind::Clicked.code())))
+                .filter(event::Column::Automation.eq(Automation::Unknown as i16));
+            QueryTrait::into_query(undecided)
+        });
+        let Some(clicks) = union_all(clicks) else { continue };
+        for row in store.db().query_all(&clicks).await? {
+            let row = event::Model::from_query_result(&row, "")?;
+            found.insert((row.shard, row.seq), row);
+        }
+    }
+    Ok(found.into_values().collect())
 }
 
 /// One statement with the rows of several; none of none.

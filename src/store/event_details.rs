@@ -34,6 +34,9 @@ pub struct EventDetails {
     /// The reason.
     #[serde(rename = "r", default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
+    /// The rule that gave the vendor's verdict on who acted.
+    #[serde(rename = "a", default, skip_serializing_if = "Option::is_none")]
+    pub automation_rule: Option<String>,
     /// The vendor's send stamp, UTC microseconds.
     #[serde(rename = "s", default, skip_serializing_if = "Option::is_none")]
     pub sent_at: Option<i64>,

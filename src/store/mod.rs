@@ -14,7 +14,10 @@ pub mod event_type;
 pub mod hot;
 pub mod page;
 pub mod quarantine;
+pub mod quarantine_change;
+pub mod quarantine_counts;
 pub mod reachability;
+pub mod recipient;
 pub mod rollup;
 pub mod workspace;
 

@@ -17,7 +17,8 @@ both_databases! {
         app.admin.post("/v3/events", &mail("open", "ada@example.com", 1)).await;
         let answer = app.anybody().get("/metrics").await;
         assert_eq!(answer.status, 200);
-        for name in ["campaignql_queue_records", "campaignql_http_requests_total"] {
+        let names = ["campaignql_queue_records", "campaignql_http_requests_total", "campaignql_quarantine_open_records"];
+        for name in names {
             assert!(answer.text.contains(name), "no {name} in:\n{}", answer.text);
         }
     }

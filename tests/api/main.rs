@@ -7,6 +7,7 @@
 mod kit;
 
 mod access;
+mod automation;
 mod bad_input;
 mod campaign;
 mod crash;
@@ -23,6 +24,8 @@ mod oracle;
 mod program;
 mod property;
 mod put_events;
+mod quarantine;
+mod quarantine_program;
 mod samples;
 mod sendgrid_signature;
 mod sns;

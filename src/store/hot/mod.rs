@@ -163,6 +163,15 @@ impl HotConnection {
         on_either!(self, c => c.name_campaigns(names), c.name_campaigns(names).await)
     }
 
+    /// Marks quarantined records as replayed, unless they are already: each at most once, whoever else tries. `rows` are
+    /// (shard, id, workspace, time, resolution), with distinct keys; returns the keys of those that were marked.
+    pub async fn claim_quarantined(&mut self, rows: &Rows) -> Result<Rows> {
+        if rows.is_empty() {
+            return Ok(Rows::of_types(tables::QUARANTINE.key));
+        }
+        on_either!(self, c => c.claim_quarantined(rows), c.claim_quarantined(rows).await)
+    }
+
     /// Inserts undated keys, or renews those last seen before `cutoff`; returns the keys that count as new.
     pub async fn insert_undated_keys(&mut self, rows: &Rows, cutoff: i64) -> Result<Rows> {
         if rows.is_empty() {

@@ -7,6 +7,7 @@ use sqlx::{AssertSqlSafe, ConnectOptions, Connection, Executor, PgConnection, Po
 use super::columns::{Column, Rows, Type};
 use super::{IdentityLock, Repoint, Table, tables};
 use crate::Result;
+use crate::domain::quarantine::RecordState;
 
 /// A connection for one transaction at a time.
 #[derive(Debug)]
@@ -107,6 +108,18 @@ impl PostgresWriter {
         );
         let (ids, names): (Vec<i64>, Vec<String>) = names.iter().cloned().unzip();
         self.execute(sql, &Rows::new(vec![Column::I64(ids), Column::Text(names)])).await
+    }
+
+    /// The second of two transactions waits for the first, and then finds the record replayed.
+    pub(super) async fn claim_quarantined(&mut self, rows: &Rows) -> Result<Rows> {
+        let replayed = RecordState::Replayed.code();
+        let claims = unnest_as_k(&[Type::I16, Type::Bytes, Type::I32, Type::I64, Type::Text]);
+        let sql = format!(
+            "UPDATE \"quarantine\" AS t SET \"state\" = {replayed}, \"resolved_at\" = k.c3, \"resolution\" = k.c4
+             FROM {claims} WHERE t.\"shard\" = k.c0 AND t.\"id\" = k.c1 AND t.\"workspace\" = k.c2
+             AND t.\"state\" <> {replayed} RETURNING t.\"shard\", t.\"id\""
+        );
+        self.query(sql, tables::QUARANTINE.key, rows).await
     }
 
     pub(super) async fn insert_undated_keys(&mut self, rows: &Rows, cutoff: i64) -> Result<Rows> {

@@ -7,6 +7,7 @@ use rusqlite::{Connection, OpenFlags, Row, Statement, ToSql};
 
 use super::columns::{Column, Rows, Type};
 use super::{Repoint, Table, tables};
+use crate::domain::quarantine::RecordState;
 use crate::store::connect::sqlite_path;
 use crate::{Error, Result};
 
@@ -106,6 +107,16 @@ impl SqliteWriter {
             prepared.execute((campaign, name))?;
         }
         Ok(())
+    }
+
+    pub(super) fn claim_quarantined(&mut self, rows: &Rows) -> Result<Rows> {
+        let replayed = RecordState::Replayed.code();
+        let sql = format!(
+            "UPDATE \"quarantine\" SET \"state\" = {replayed}, \"resolved_at\" = ?4, \"resolution\" = ?5
+             WHERE \"shard\" = ?1 AND \"id\" = ?2 AND \"workspace\" = ?3 AND \"state\" <> {replayed}
+             RETURNING \"shard\", \"id\""
+        );
+        self.query_each(&sql, tables::QUARANTINE.key, rows)
     }
 
     pub(super) fn insert_undated_keys(&mut self, rows: &Rows, cutoff: i64) -> Result<Rows> {

@@ -172,6 +172,9 @@ pub static QUARANTINE: Table = Table {
         ("position", I64),
         ("byte_offset", I64),
         ("received_at", I64),
+        ("state", I16),
+        ("resolved_at", OptI64),
+        ("resolution", OptText),
     ],
 };
 

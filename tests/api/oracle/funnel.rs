@@ -6,7 +6,7 @@ use campaignql::domain::event::NewEvent;
 use campaignql::domain::kind::Kind;
 use chrono::NaiveDate;
 
-use super::machine::is_machine;
+use super::machine::{is_machine, verdict};
 use super::steps::{Automation, Reported, Step, implied, inferred_delivery, reported};
 use super::{CampaignName, Happened, Oracle, campaign_name};
 
@@ -116,6 +116,16 @@ impl Oracle {
             }
         }
         rows
+    }
+
+    /// The verdict on every event, in order, and the rule that gave it. Events outside any campaign have messages too.
+    pub fn verdicts(&self) -> Vec<(&'static str, Option<&'static str>)> {
+        let mut messages: BTreeMap<(Option<CampaignName>, Message), Vec<&NewEvent>> = BTreeMap::new();
+        let key = |happened: &Happened| (happened.event.campaign.as_ref().map(campaign_name), message(happened));
+        for happened in &self.events {
+            messages.entry(key(happened)).or_default().push(&happened.event);
+        }
+        self.events.iter().map(|happened| verdict(&happened.event, &messages[&key(happened)])).collect()
     }
 
     /// Every step of every message that the question is about, in all time.

@@ -18,6 +18,16 @@ pub fn is_machine(event: &NewEvent, message: &[&NewEvent]) -> bool {
     }
 }
 
+/// The verdict on an event in the words of the API, given all events of the same message, and the rule that gave it.
+pub fn verdict(event: &NewEvent, message: &[&NewEvent]) -> (&'static str, Option<&'static str>) {
+    match event.automation {
+        Automation::Machine => ("MACHINE", event.automation_rule),
+        Automation::Human => ("HUMAN", event.automation_rule),
+        Automation::Unknown if is_machine(event, message) => ("MACHINE", Some("burst")),
+        Automation::Unknown => ("UNKNOWN", None),
+    }
+}
+
 /// Whether an instant lies in a second, both ends included, in which too many links were clicked. It is enough to try
 /// the seconds that begin with a click: any other can be shifted to the right until it does, and loses none.
 fn is_in_burst(at: Micros, message: &[&NewEvent]) -> bool {

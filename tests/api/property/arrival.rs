@@ -10,7 +10,7 @@ use serde_json::Value;
 
 use super::dice::Dice;
 use super::world::World;
-use super::{activatepro, odp, pinpoint, sendgrid, ses, sms};
+use super::{activatepro, native, odp, pinpoint, sendgrid, ses, sms};
 
 /// A body to be posted.
 #[derive(Clone)]
@@ -32,6 +32,7 @@ pub fn records(dialect: Dialect, count: usize, dice: &Dice) -> Vec<Value> {
         Dialect::Ses => (ses::record, ses::burst),
         Dialect::Sms => (sms::record, sms::burst),
         Dialect::SendGrid => (sendgrid::record, sendgrid::burst),
+        Dialect::Native => (native::record, native::burst),
         _ => (odp::event, odp::burst),
     };
     let mut records: Vec<Value> = (0..count).map(|_| record(&world, dice)).collect();
@@ -98,8 +99,15 @@ fn body(batch: &[&Value], dice: &Dice) -> Vec<u8> {
 }
 
 /// The forms that random records come in.
-pub const DIALECTS: [Dialect; 6] =
-    [Dialect::Odp, Dialect::ActivatePro, Dialect::Pinpoint, Dialect::Ses, Dialect::Sms, Dialect::SendGrid];
+pub const DIALECTS: [Dialect; 7] = [
+    Dialect::Odp,
+    Dialect::ActivatePro,
+    Dialect::Pinpoint,
+    Dialect::Ses,
+    Dialect::Sms,
+    Dialect::SendGrid,
+    Dialect::Native,
+];
 
 /// The events of records, none of which may be refused.
 pub fn parsed(dialect: Dialect, records: &[Value]) -> Vec<NewEvent> {

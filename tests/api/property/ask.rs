@@ -13,6 +13,7 @@ use serde_json::{Value, json};
 
 use super::dice::Dice;
 use super::questions::questions;
+use super::verdicts;
 use crate::kit::Client;
 use crate::oracle::address::{Address, Reach};
 use crate::oracle::catalogue::Seen;
@@ -37,6 +38,7 @@ pub async fn compare(clients: &[Client], oracle: &Oracle, seed: u64) {
     compare_people(client, oracle, seed).await;
     compare_event_types(client, oracle, seed).await;
     compare_addresses(client, oracle, seed).await;
+    verdicts::compare(client, oracle, seed).await;
     for channel in CHANNELS {
         let got = reach(client, channel).await;
         assert_eq!(got, oracle.reach(channel), "left: server, right: recounted; seed {seed}, {channel}");

@@ -1,0 +1,64 @@
+//! What people do with quarantined records. That a record was replayed is written by ingestion, with its events.
+
+use entity::quarantine;
+use entity::quarantine::Column;
+use sea_orm::sea_query::Expr;
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, TransactionTrait};
+
+use super::Store;
+use super::quarantine::{IDS_OF_ONE_STATEMENT, among};
+use crate::Result;
+use crate::domain::event::{Format, Rejection};
+use crate::domain::quarantine::{RecordState, kept_path, kept_text};
+use crate::domain::time::Micros;
+use crate::domain::workspace::WorkspaceId;
+
+/// A record that was refused again: why, and the form that it has.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RefusedAgain {
+    /// The record.
+    pub id: Vec<u8>,
+    /// The form; `Auto` where it still cannot be told.
+    pub format: Format,
+    /// Why.
+    pub rejection: Rejection,
+}
+
+/// Writes why records were refused this time, in place of the last time, in one transaction. Their states stay.
+pub async fn refuse(store: &Store, workspace: WorkspaceId, refused: &[RefusedAgain]) -> Result<()> {
+    if refused.is_empty() {
+        return Ok(());
+    }
+    let transaction = store.db().begin().await?;
+    for record in refused {
+        let RefusedAgain { id, format, rejection } = record;
+        let update = quarantine::Entity::update_many()
+            .col_expr(Column::Dialect, Expr::value(format.name()))
+            .col_expr(Column::Code, Expr::value(rejection.code.name()))
+            .col_expr(Column::Path, Expr::value(kept_path(&rejection.path)))
+            .col_expr(Column::Message, Expr::value(kept_text(&rejection.message)))
+            .filter(among(store, std::slice::from_ref(id)))
+            .filter(Column::Workspace.eq(workspace.0))
+            .filter(Column::State.ne(RecordState::Replayed.code()));
+        update.exec(&transaction).await?;
+    }
+    transaction.commit().await?;
+    Ok(())
+}
+
+/// Marks open records as discarded, for a reason; the number of those that were open.
+pub async fn discard(store: &Store, workspace: WorkspaceId, ids: &[Vec<u8>], reason: &str) -> Result<u64> {
+    let mut discarded = 0;
+    for ids in ids.chunks(IDS_OF_ONE_STATEMENT) {
+        let update = quarantine::Entity::update_many()
+            .col_expr(Column::State, Expr::value(RecordState::Discarded.code()))
+            .col_expr(Column::ResolvedAt, Expr::value(Micros::now().0))
+            .col_expr(Column::Resolution, Expr::value(kept_text(reason)))
+            .filter(among(store, ids))
+            .filter(Column::Workspace.eq(workspace.0))
+            .filter(Column::State.eq(RecordState::Open.code()));
+        discarded += update.exec(store.db()).await?.rows_affected;
+    }
+    metrics::counter!("campaignql_quarantine_discarded_total").increment(discarded);
+    Ok(discarded)
+}
