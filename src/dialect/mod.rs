@@ -20,6 +20,7 @@ mod json;
 mod piece;
 mod scan;
 mod split;
+mod utf16;
 
 pub mod field;
 pub mod key;
@@ -28,7 +29,7 @@ pub mod who;
 
 use serde_json::Map;
 
-pub use read::{RecordReader, read, read_body, read_value};
+pub use read::{RecordReader, Text, Texts, read, read_body, read_value, texts};
 pub use rules::{Reading, Rules};
 
 use crate::domain::event::{Automation, Dialect, EventKey, NewEvent};

@@ -11,6 +11,7 @@ use super::piece::{Fault, KEPT_BYTES, MAX_RECORD_BYTES, Piece};
 use super::rules::Reading;
 use super::split::Splitter;
 use super::vendor::{FannedOut, Vendor};
+use crate::domain::hash::WholeHash;
 use crate::domain::event::{Dialect, Format, NewEvent, Record, Rejection, RejectionCode};
 
 /// The records of a text, read as they are asked for: one record is held at a time.
@@ -24,6 +25,48 @@ pub struct RecordReader<R> {
 /// compressed with gzip.
 pub fn read<R: BufRead>(reading: impl Into<Reading>, body: R) -> RecordReader<R> {
     RecordReader { reading: reading.into(), pieces: Splitter::new(body), pending: VecDeque::new() }
+}
+
+/// The texts of a stream's records, cut as [`read`] cuts them and not parsed yet: cutting takes one thread, parsing may
+/// take several.
+pub struct Texts<R> {
+    pieces: Splitter<R>,
+}
+
+/// The text of a record, of several that one document holds, or of something that is none.
+#[derive(Debug)]
+pub struct Text(Piece);
+
+/// Cuts a stream into the texts of its records.
+pub fn texts<R: BufRead>(body: R) -> Texts<R> {
+    Texts { pieces: Splitter::new(body) }
+}
+
+impl<R: BufRead> Texts<R> {
+    /// Byte offset, after decompression, at which the stream goes on behind the last text.
+    pub fn offset(&self) -> u64 {
+        self.pieces.offset()
+    }
+}
+
+impl<R: BufRead> Iterator for Texts<R> {
+    type Item = Text;
+
+    fn next(&mut self) -> Option<Text> {
+        self.pieces.next().map(Text)
+    }
+}
+
+impl Text {
+    /// Bytes that are held of it.
+    pub fn held_bytes(&self) -> usize {
+        self.0.raw.len()
+    }
+
+    /// Parses it. Most texts are one record; none is without any.
+    pub fn records(self, reading: &Reading) -> Vec<Record> {
+        piece_records(reading, self.0)
+    }
 }
 
 /// Reads all records of a body as [`read`] does.
@@ -70,13 +113,15 @@ fn piece_records(reading: &Reading, piece: Piece) -> Vec<Record> {
 fn value_records(reading: &Reading, value: &Value) -> Vec<Record> {
     let mut raw = value.to_string().into_bytes();
     let raw_len = raw.len() as u64;
-    let checked = if raw.len() > MAX_RECORD_BYTES {
+    let is_long = raw.len() > MAX_RECORD_BYTES;
+    let whole_hash = is_long.then(|| WholeHash::of(&raw));
+    let checked = if is_long {
         raw.truncate(KEPT_BYTES);
         Err(too_long(raw_len))
     } else {
         json::check(value)
     };
-    let origin = Origin { raw, raw_len, offset: 0 };
+    let origin = Origin { raw, raw_len, whole_hash, offset: 0 };
     match (checked, value) {
         (Err(rejection), _) => vec![origin.refused(reading.format, rejection)],
         (Ok(()), Value::Object(map)) => map_records(reading, map.clone(), origin),
@@ -88,22 +133,24 @@ fn value_records(reading: &Reading, value: &Value) -> Vec<Record> {
 struct Origin {
     raw: Vec<u8>,
     raw_len: u64,
+    whole_hash: Option<[u8; 32]>,
     offset: u64,
 }
 
 impl Origin {
     /// The white space behind a record is not its own: the last line of a file is the same record with or without it.
     fn of(piece: Piece) -> Self {
-        let Piece { mut raw, mut raw_len, place, .. } = piece;
+        let Piece { mut raw, mut raw_len, whole_hash, place, .. } = piece;
         if raw.len() as u64 == raw_len {
             raw.truncate(raw.trim_ascii_end().len());
             raw_len = raw.len() as u64;
         }
-        Self { raw, raw_len, offset: place.offset }
+        Self { raw, raw_len, whole_hash, offset: place.offset }
     }
 
     fn record(self, dialect: Dialect, outcome: Result<Vec<NewEvent>, Rejection>) -> Record {
-        Record { raw: self.raw, raw_len: self.raw_len, offset: self.offset, dialect: Some(dialect), outcome }
+        let Self { raw, raw_len, whole_hash, offset } = self;
+        Record { raw, raw_len, whole_hash, offset, dialect: Some(dialect), outcome }
     }
 
     /// A record that is not even known to be of some vendor's, unless the caller said so.
@@ -112,7 +159,8 @@ impl Origin {
             Format::Of(dialect) => Some(dialect),
             Format::Auto => None,
         };
-        Record { raw: self.raw, raw_len: self.raw_len, offset: self.offset, dialect, outcome: Err(rejection) }
+        let Self { raw, raw_len, whole_hash, offset } = self;
+        Record { raw, raw_len, whole_hash, offset, dialect, outcome: Err(rejection) }
     }
 }
 
@@ -136,6 +184,8 @@ fn fanned_out(
     inner: Vec<Result<Map<String, Value>, Rejection>>,
     mut origin: Origin,
 ) -> Vec<Record> {
+    // Where not all of the text is kept with the record, its hash tells it from others that begin alike.
+    let hash = inner.iter().any(Result::is_err).then(|| WholeHash::of(&origin.raw));
     origin.raw.truncate(KEPT_BYTES);
     let (raw_len, offset) = (origin.raw_len, origin.offset);
     let mut own_text = Some(origin.raw);
@@ -143,11 +193,12 @@ fn fanned_out(
         Ok(map) => {
             let outcome = parse(reading, vendor, &map);
             let raw = Value::Object(map).to_string().into_bytes();
-            Record { raw_len: raw.len() as u64, raw, offset, dialect: Some(vendor.dialect), outcome }
+            Record { raw_len: raw.len() as u64, raw, whole_hash: None, offset, dialect: Some(vendor.dialect), outcome }
         }
         Err(rejection) => {
             let raw = own_text.take().unwrap_or_default();
-            Record { raw, raw_len, offset, dialect: Some(vendor.dialect), outcome: Err(rejection) }
+            let whole_hash = hash.filter(|_| raw.len() as u64 != raw_len);
+            Record { raw, raw_len, whole_hash, offset, dialect: Some(vendor.dialect), outcome: Err(rejection) }
         }
     };
     inner.into_iter().map(to_record).collect()
