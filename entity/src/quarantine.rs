@@ -9,7 +9,7 @@ pub struct Model {
     /// Hash of the id modulo V.
     #[sea_orm(primary_key, auto_increment = false)]
     pub shard: i16,
-    /// 128-bit hash of (workspace, dialect, raw bytes): a repeat adds nothing.
+    /// 128-bit hash of (workspace, dialect, bytes of the record): a repeat adds nothing.
     #[sea_orm(primary_key, auto_increment = false)]
     pub id: Vec<u8>,
     /// Workspace.
@@ -34,6 +34,8 @@ pub struct Model {
     pub byte_offset: i64,
     /// UTC microseconds.
     pub received_at: i64,
+    /// BLAKE3 of the whole record in lower-case hexadecimal, where `raw` is not all of it.
+    pub whole_hash: Option<String>,
 }
 
 /// No relations: keys never cross shards, and joins are written where they are needed.

@@ -11,8 +11,8 @@ use super::piece::{Fault, KEPT_BYTES, MAX_RECORD_BYTES, Piece};
 use super::rules::Reading;
 use super::split::Splitter;
 use super::vendor::{FannedOut, Vendor};
-use crate::domain::hash::WholeHash;
 use crate::domain::event::{Dialect, Format, NewEvent, Record, Rejection, RejectionCode};
+use crate::domain::hash::WholeHash;
 
 /// The records of a text, read as they are asked for: one record is held at a time.
 pub struct RecordReader<R> {

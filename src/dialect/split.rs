@@ -302,7 +302,13 @@ impl<R: BufRead> Splitter<R> {
     fn array_fault(&self, opened: Place, rule: &str) -> Piece {
         let Place { line, column, .. } = self.place;
         let reason = format!("{rule} (line {line}, column {column}), in the array that begins here");
-        Piece { raw: b"[".to_vec(), raw_len: 1, whole_hash: None, place: opened, fault: Some(Fault::Syntax { at: 0, reason }) }
+        Piece {
+            raw: b"[".to_vec(),
+            raw_len: 1,
+            whole_hash: None,
+            place: opened,
+            fault: Some(Fault::Syntax { at: 0, reason }),
+        }
     }
 
     fn expect(&mut self, opened: Place, what: InArray) {

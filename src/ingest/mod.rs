@@ -1,7 +1,7 @@
 //! The one way in: a bounded queue of parsed batches, and committers that take all that waits, deduplicate, identify,
 //! fold and commit it in one transaction, and then answer each request.
 //!
-//! A group's way through the files: `queue` -> `prepare` -> `committer` -> `group` -> `dedupe` -> `identify` ->
+//! A group's way through the files: `queue` -> `prepare` -> `committer` -> `group` -> `journal` -> `dedupe` -> `identify` ->
 //! `catalogue` -> `sequence` -> `fold` -> `address` -> `count` -> `quarantine` -> `report`.
 
 mod committer;
@@ -15,12 +15,17 @@ mod dedupe;
 mod fold;
 mod group;
 mod identify;
+mod journal;
 mod quarantine;
 pub mod report;
 mod sequence;
+mod tally;
 
 mod ids;
 mod memory;
 
+pub use journal::{Mark, MarkedFile};
+pub use prepare::PreparedBatch;
 pub use queue::{Ingest, IngestSettings};
-pub use report::{Batch, EventId, RecordResult, RecordStatus, Report};
+pub use report::{Batch, DialectCounts, EventId, RecordResult, RecordStatus, Report};
+pub use tally::Tally;

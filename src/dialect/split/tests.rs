@@ -293,7 +293,11 @@ proptest! {
 
 #[test]
 fn a_byte_order_mark_between_records_is_no_text() {
-    for text in ["{\"a\":1}\n\u{feff}{\"b\":2}", "\u{feff}{\"a\":1}\u{feff}\r\n{\"b\":2}\u{feff}", "[{\"a\":1},\u{feff}{\"b\":2}]"] {
+    for text in [
+        "{\"a\":1}\n\u{feff}{\"b\":2}",
+        "\u{feff}{\"a\":1}\u{feff}\r\n{\"b\":2}\u{feff}",
+        "[{\"a\":1},\u{feff}{\"b\":2}]",
+    ] {
         assert_eq!(pieces(text.as_bytes()), [r#"{"a":1}"#, r#"{"b":2}"#], "{text}");
     }
     let trickle = BufReader::with_capacity(1, Trickle("\u{feff}{}\u{feff}{}".as_bytes(), 1));

@@ -172,6 +172,23 @@ pub static QUARANTINE: Table = Table {
         ("position", I64),
         ("byte_offset", I64),
         ("received_at", I64),
+        ("whole_hash", OptText),
+    ],
+};
+
+/// `entity::import_journal`.
+pub static IMPORT_JOURNAL: Table = Table {
+    name: "import_journal",
+    key: &[("workspace", I32), ("run", Bytes), ("file", Bytes)],
+    values: &[
+        ("path", Text),
+        ("size", I64),
+        ("modified_at", I64),
+        ("texts", I64),
+        ("byte_offset", I64),
+        ("is_done", Bool),
+        ("tally", Text),
+        ("updated_at", I64),
     ],
 };
 
@@ -183,7 +200,7 @@ pub static WORKSPACE: Table = Table {
 };
 
 /// Every table above.
-pub static ALL: [&Table; 19] = [
+pub static ALL: [&Table; 20] = [
     &SHARD,
     &IDENTIFIER_TYPE,
     &CAMPAIGN,
@@ -202,6 +219,7 @@ pub static ALL: [&Table; 19] = [
     &ROLLUP,
     &ADDRESS_STATE,
     &QUARANTINE,
+    &IMPORT_JOURNAL,
     &WORKSPACE,
 ];
 
@@ -238,6 +256,7 @@ mod tests {
         assert_same::<entity::rollup::Entity>(&ROLLUP);
         assert_same::<entity::address_state::Entity>(&ADDRESS_STATE);
         assert_same::<entity::quarantine::Entity>(&QUARANTINE);
+        assert_same::<entity::import_journal::Entity>(&IMPORT_JOURNAL);
         assert_same::<entity::workspace::Entity>(&WORKSPACE);
     }
 }
