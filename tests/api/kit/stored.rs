@@ -1,0 +1,32 @@
+//! What stands in the database, read past the program.
+
+use campaignql::store::connect::{DatabaseSettings, connect_without_migrating};
+use entity::quarantine::{Column, Entity as Quarantine, Model as Quarantined};
+use sea_orm::{DatabaseConnection, EntityTrait, PaginatorTrait, QueryOrder};
+
+use super::TestDatabase;
+
+/// A connection to a test's database.
+pub async fn connect(database: &TestDatabase) -> DatabaseConnection {
+    let settings = DatabaseSettings { url: database.url().to_owned(), max_connections: 2 };
+    connect_without_migrating(&settings).await.expect("the database opens")
+}
+
+/// Number of stored events.
+pub async fn events(database: &TestDatabase) -> u64 {
+    let db = connect(database).await;
+    entity::event::Entity::find().count(&db).await.expect("the table answers")
+}
+
+/// Number of files that the journal holds.
+pub async fn journal_files(database: &TestDatabase) -> u64 {
+    let db = connect(database).await;
+    entity::import_journal::Entity::find().count(&db).await.expect("the table answers")
+}
+
+/// Every quarantined record, by file and position.
+pub async fn quarantined(database: &TestDatabase) -> Vec<Quarantined> {
+    let db = connect(database).await;
+    let rows = Quarantine::find().order_by_asc(Column::Source).order_by_asc(Column::Position);
+    rows.all(&db).await.expect("the table answers")
+}
