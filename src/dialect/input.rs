@@ -89,16 +89,12 @@ impl<R: BufRead> Input<R> {
 impl Encoding {
     /// The encoding of a text that begins so, and its beginning in UTF-8.
     fn of(start: &[u8], buffer: &mut Vec<u8>) -> Self {
-        match Utf16::detect(start) {
-            Some(mut decoder) => {
-                decoder.feed(start, buffer);
-                Self::Utf16(decoder)
-            }
-            None => {
-                buffer.extend_from_slice(start);
-                Self::Utf8
-            }
-        }
+        let Some(mut decoder) = Utf16::detect(start) else {
+            buffer.extend_from_slice(start);
+            return Self::Utf8;
+        };
+        decoder.feed(start, buffer);
+        Self::Utf16(decoder)
     }
 }
 

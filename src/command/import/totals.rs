@@ -1,4 +1,4 @@
-//! What an import did, by file, form, kind and reason.
+//! What an import did, by file, dialect, kind and reason.
 
 use std::collections::BTreeMap;
 
@@ -84,7 +84,7 @@ impl Totals {
         }
         self.print_files(inputs);
         let dialects = self.tally.dialects.iter().map(|(name, counts)| (name.clone(), columns(counts).to_vec()));
-        print_table("by form", &COLUMNS, dialects.collect());
+        print_table("by dialect", &COLUMNS, dialects.collect());
         let plain = |counts: &BTreeMap<String, u64>| counts.iter().map(|(name, c)| (name.clone(), vec![*c])).collect();
         print_table("new events by kind", &["events"], plain(&self.tally.kinds));
         print_table("quarantined by reason", &["records"], plain(&self.tally.reasons));

@@ -26,7 +26,7 @@ both_databases! {
         let archive = gzip(text.as_bytes());
         let cut = &archive[..archive.len() / 2];
         let readable = decompressed(cut);
-        let whole = readable.iter().filter(|byte| **byte == b'\n').count() as u64;
+        let whole = readable.split(|byte| *byte == b'\n').count() as u64 - 1;
         assert!(whole > 100 && whole < 4_000, "{whole}");
         program.write("in/1-cut.gz", cut);
         program.write("in/2-whole.gz", gzip(lines(&records("h", 10)).as_bytes()));

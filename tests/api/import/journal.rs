@@ -57,7 +57,7 @@ fn write_breaking(program: &Program, database: &TestDatabase, record: impl Fn(us
     let text = |from: usize| lines(&(from..from + 5_000).map(&record).collect::<Vec<_>>());
     program.write("in/a", gzip(text(0).as_bytes()));
     let mut second: Vec<String> = text(5_000).lines().map(str::to_owned).collect();
-    second[3_000] = "{\"type\": 5}".to_owned();
+    second.splice(3_000..=3_000, ["{\"type\": 5}".to_owned()]);
     let second = second.join("\n") + "\n";
     program.write("in/b", gzip(second.as_bytes()));
     program.write("in/c", gzip(text(10_000).as_bytes()));
