@@ -1,4 +1,5 @@
-//! How far an import has read a file. Rows live from the import's first commit to its end.
+//! How far an import has read a file, and one row more, without a path, that tells which import may write these. Rows live
+//! from the import's beginning to its end.
 
 use sea_orm::entity::prelude::*;
 
@@ -15,13 +16,14 @@ pub struct Model {
     /// 128-bit hash of the file's path.
     #[sea_orm(primary_key, auto_increment = false)]
     pub file: Vec<u8>,
-    /// The path, for people.
+    /// The path, for people; empty in the row that tells who may write.
     pub path: String,
     /// Size of the file in bytes when it was opened.
     pub size: i64,
     /// When the file had been changed last, UTC microseconds.
     pub modified_at: i64,
-    /// Number of texts, from the beginning of the file, whose records are committed.
+    /// Number of texts, from the beginning of the file, whose records are committed; in the row without a
+    /// path the number of the import that may write.
     pub texts: i64,
     /// Where the file goes on behind them: byte offset after decompression.
     pub byte_offset: i64,

@@ -1,9 +1,10 @@
 //! How far an import has come, written in the transaction of the events that it speaks of: whatever happens, a file goes
 //! on exactly behind its last committed record.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
+use super::claim::{Claim, keys};
 use super::group::Work;
 use super::prepare::PreparedBatch;
 use super::report::Report;
@@ -15,8 +16,8 @@ use crate::{Error, Result};
 /// A file that is being imported.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct MarkedFile {
-    /// The import: a hash of what it was told to do.
-    pub run: [u8; 16],
+    /// The import that reads it.
+    pub claim: Claim,
     /// The file: a hash of its path.
     pub id: [u8; 16],
     /// Its path, for people.
@@ -43,7 +44,10 @@ pub struct Mark {
 }
 
 /// Workspace, run, file.
-type Key = (i32, [u8; 16], [u8; 16]);
+pub(super) type Key = (i32, [u8; 16], [u8; 16]);
+
+/// Number of the column that says how many texts are committed.
+pub(super) const TEXTS: usize = 6;
 
 /// Where the files of a group stand: what is committed, then what will be with the group.
 pub(super) struct Journal {
@@ -59,8 +63,8 @@ struct Stand {
     tally: Tally,
 }
 
-/// Loads the rows of the group's files and makes sure that each batch goes on where its file stands: one that was committed
-/// already, or comes after one that failed, fails the group.
+/// Loads the rows of the group's files and makes sure that their imports are still the ones to read them, and that each
+/// batch goes on where its file stands: one that comes after one that failed fails the group.
 pub(super) async fn load(work: &mut Work<'_>, batches: &[&PreparedBatch]) -> Result<Journal> {
     let mut stands: BTreeMap<Key, Stand> = BTreeMap::new();
     for (key, mark) in marks(batches) {
@@ -69,14 +73,22 @@ pub(super) async fn load(work: &mut Work<'_>, batches: &[&PreparedBatch]) -> Res
     if stands.is_empty() {
         return Ok(Journal { stands });
     }
-    let mut runs: Vec<[u8; 16]> = stands.keys().map(|key| key.1).collect();
+    let mut claims: Vec<Claim> = stands.values().map(|stand| stand.file.claim).collect();
+    claims.dedup();
+    let mut runs: Vec<[u8; 16]> = claims.iter().map(|claim| claim.run).collect();
     runs.dedup();
     work.connection.lock_imports(&runs).await?;
-    let rows = work.connection.select(&tables::IMPORT_JOURNAL, &["workspace", "run", "file"], &keys(&stands)).await?;
-    for row in 0..rows.len() {
-        let key = (rows.i32s(0)?[row], hash_of(&rows.bytes(1)?[row])?, hash_of(&rows.bytes(2)?[row])?);
-        if let Some(stand) = stands.get_mut(&key) {
-            stand.go_on(&rows, row)?;
+    let mut wanted: Vec<Key> = claims.iter().map(Claim::key).chain(stands.keys().copied()).collect();
+    wanted.sort_unstable();
+    wanted.dedup();
+    let rows = work.connection.select(&tables::IMPORT_JOURNAL, &["workspace", "run", "file"], &keys(&wanted)).await?;
+    let found = (0..rows.len()).map(|row| Ok((key_at(&rows, row)?, row))).collect::<Result<HashMap<Key, usize>>>()?;
+    for claim in claims {
+        claim.check(&rows, found.get(&claim.key()).copied())?;
+    }
+    for (key, stand) in &mut stands {
+        if let Some(row) = found.get(key) {
+            stand.go_on(&rows, *row)?;
         }
     }
     let mut texts: BTreeMap<Key, u64> = stands.iter().map(|(key, stand)| (*key, stand.texts)).collect();
@@ -108,7 +120,7 @@ pub(super) async fn advance(
         }
     }
     let Journal { stands } = journal;
-    let mut columns = keys(&stands).columns;
+    let mut columns = keys(&stands.keys().copied().collect::<Vec<_>>()).columns;
     let tallies = stands.values().map(|stand| stand.tally.encode()).collect::<Result<_>>()?;
     columns.extend([
         Column::Text(stands.values().map(|stand| stand.file.path.clone()).collect()),
@@ -132,7 +144,7 @@ impl Stand {
     fn go_on(&mut self, rows: &Rows, row: usize) -> Result<()> {
         let is_same = rows.i64s(4)?[row] == self.file.size && rows.i64s(5)?[row] == self.file.modified_at.0;
         if is_same {
-            self.texts = rows.i64s(6)?[row].cast_unsigned();
+            self.texts = rows.i64s(TEXTS)?[row].cast_unsigned();
             self.end_offset = rows.i64s(7)?[row].cast_unsigned();
             self.is_done = rows.bools(8)?[row];
             self.tally = Tally::decode(&rows.texts(9)?[row])?;
@@ -146,15 +158,11 @@ fn marks<'a>(batches: &[&'a PreparedBatch]) -> impl Iterator<Item = (Key, &'a Ma
 }
 
 fn key_of(batch: &PreparedBatch, mark: &Mark) -> Key {
-    (batch.workspace, mark.file.run, mark.file.id)
+    (batch.workspace, mark.file.claim.run, mark.file.id)
 }
 
-fn keys(stands: &BTreeMap<Key, Stand>) -> Rows {
-    Rows::new(vec![
-        Column::I32(stands.keys().map(|key| key.0).collect()),
-        Column::Bytes(stands.keys().map(|key| key.1.to_vec()).collect()),
-        Column::Bytes(stands.keys().map(|key| key.2.to_vec()).collect()),
-    ])
+fn key_at(rows: &Rows, row: usize) -> Result<Key> {
+    Ok((rows.i32s(0)?[row], hash_of(&rows.bytes(1)?[row])?, hash_of(&rows.bytes(2)?[row])?))
 }
 
 fn hash_of(bytes: &[u8]) -> Result<[u8; 16]> {
@@ -163,8 +171,7 @@ fn hash_of(bytes: &[u8]) -> Result<[u8; 16]> {
 
 fn out_of_turn(mark: &Mark, stand: u64) -> Error {
     Error::BadInput(format!(
-        "{} is committed up to record text {stand}, and what was read begins at {}: another import of it is at work, or an \
-         earlier part of it failed",
+        "{} is committed up to record text {stand}, and what was read begins at {}: an earlier part of it failed",
         mark.file.path, mark.from
     ))
 }

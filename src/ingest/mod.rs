@@ -10,6 +10,7 @@ mod queue;
 
 mod address;
 mod catalogue;
+mod claim;
 mod count;
 mod dedupe;
 mod fold;
@@ -24,6 +25,7 @@ mod tally;
 mod ids;
 mod memory;
 
+pub use claim::Claim;
 pub use journal::{Mark, MarkedFile};
 pub use prepare::PreparedBatch;
 pub use queue::{Ingest, IngestSettings};

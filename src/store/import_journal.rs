@@ -12,16 +12,8 @@ pub async fn list(store: &Store, workspace: WorkspaceId, run: [u8; 16]) -> Resul
     let rows = import_journal::Entity::find()
         .filter(import_journal::Column::Workspace.eq(workspace.0))
         .filter(import_journal::Column::Run.eq(run.to_vec()))
+        // The row without a path is the claim of whoever writes the others.
+        .filter(import_journal::Column::Path.ne(""))
         .order_by_asc(import_journal::Column::Path);
     Ok(rows.all(store.db()).await?)
-}
-
-/// Forgets an import.
-pub async fn clear(store: &Store, workspace: WorkspaceId, run: [u8; 16]) -> Result<()> {
-    import_journal::Entity::delete_many()
-        .filter(import_journal::Column::Workspace.eq(workspace.0))
-        .filter(import_journal::Column::Run.eq(run.to_vec()))
-        .exec(store.db())
-        .await?;
-    Ok(())
 }

@@ -25,8 +25,9 @@ use super::output::{self, Format as OutputFormat};
 use crate::Result;
 use crate::config::Settings;
 use crate::domain::event::Format;
-use crate::ingest::{Ingest, IngestSettings};
+use crate::ingest::{Claim, Ingest, IngestSettings};
 use crate::store::{self, import_journal};
+use paths::Input;
 use pipeline::{Ending, Pipeline};
 use totals::Totals;
 
@@ -68,19 +69,21 @@ pub async fn run(arguments: Arguments, settings: &Settings) -> Result<Outcome> {
     let workspace = find_workspace(&store, &arguments.workspace).await?;
     let run = resume::run_id(workspace, arguments.format, &arguments.paths);
     if arguments.restart {
-        import_journal::clear(&store, workspace, run).await?;
+        Claim::forget(&store, workspace, run).await?;
     }
+    let has_files = plan.inputs.iter().any(|input| matches!(input, Input::File(_)));
+    let claim = if has_files { Some(Claim::take(&store, workspace, run).await?) } else { None };
     let rows = import_journal::list(&store, workspace, run).await?;
     let mut totals = Totals::default();
     let remainder = resume::remainder(&plan.inputs, rows, &mut totals)?;
     let ingest = Ingest::start(&store, ingest_settings(settings))?;
-    let pipeline = Pipeline { ingest: ingest.clone(), workspace, format: arguments.format, run };
+    let pipeline = Pipeline { ingest: ingest.clone(), workspace, format: arguments.format, claim };
     let ended = pipeline.run(remainder, &plan.unreadable, &mut totals).await;
     ingest.stop().await;
     totals.print(&plan.inputs, arguments.output);
     let ending = ended?;
-    if ending == Ending::Complete {
-        import_journal::clear(&store, workspace, run).await?;
+    if let (Ending::Complete, Some(claim)) = (ending, claim) {
+        claim.complete(&store).await?;
     }
     Ok(outcome(ending, totals.tally.counts.quarantined))
 }

@@ -19,7 +19,7 @@ use super::resume::Remainder;
 use super::totals::Totals;
 use crate::domain::event::Format;
 use crate::domain::workspace::WorkspaceId;
-use crate::ingest::{Ingest, PreparedBatch, Report};
+use crate::ingest::{Claim, Ingest, PreparedBatch, Report};
 use crate::{Error, Result};
 
 /// Most threads that read, and most that parse.
@@ -30,7 +30,8 @@ pub(super) struct Pipeline {
     pub(super) ingest: Ingest,
     pub(super) workspace: WorkspaceId,
     pub(super) format: Format,
-    pub(super) run: [u8; 16],
+    /// For the files; none where there is none.
+    pub(super) claim: Option<Claim>,
 }
 
 /// How an import that did not fail ended.
@@ -87,7 +88,7 @@ impl Pipeline {
         for number in 0..threads {
             let reader = Reader {
                 tasks: Arc::clone(tasks),
-                run: self.run,
+                claim: self.claim,
                 next: Arc::clone(&next),
                 shared: Arc::clone(shared),
                 budget: Arc::clone(budget),

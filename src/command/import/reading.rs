@@ -16,7 +16,7 @@ use super::parsing::{Outcome, Piece};
 use super::paths::{Input, unreadable};
 use super::resume::{self, Start};
 use crate::dialect::{self, Text};
-use crate::ingest::{Mark, MarkedFile};
+use crate::ingest::{Claim, Mark, MarkedFile};
 
 /// Most texts of one chunk.
 const CHUNK_TEXTS: usize = 2_000;
@@ -65,7 +65,8 @@ pub(super) struct Chunk {
 /// One of the reading threads.
 pub(super) struct Reader {
     pub(super) tasks: Arc<[Task]>,
-    pub(super) run: [u8; 16],
+    /// For the journal of files.
+    pub(super) claim: Option<Claim>,
     /// Number of the next task that no thread has taken.
     pub(super) next: Arc<AtomicUsize>,
     pub(super) shared: Arc<Shared>,
@@ -105,8 +106,8 @@ impl Reader {
             Input::File(path) => File::open(path).and_then(|file| {
                 let metadata = file.metadata()?;
                 let modified = metadata.modified().unwrap_or(UNIX_EPOCH);
-                let marked = resume::marked_file(self.run, path, metadata.len(), modified);
-                Ok((file, Some(Arc::new(marked))))
+                let marked = self.claim.map(|claim| resume::marked_file(claim, path, metadata.len(), modified));
+                Ok((file, marked.map(Arc::new)))
             }),
         };
         match (opened, &task.input) {

@@ -16,7 +16,7 @@ use crate::domain::event::Format;
 use crate::domain::hash::hash128;
 use crate::domain::time::Micros;
 use crate::domain::workspace::WorkspaceId;
-use crate::ingest::{MarkedFile, Tally};
+use crate::ingest::{Claim, MarkedFile, Tally};
 
 /// Where reading of an input begins.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -45,9 +45,9 @@ pub(super) fn run_id(workspace: WorkspaceId, format: Format, paths: &[PathBuf]) 
 }
 
 /// A file as the journal knows it.
-pub(super) fn marked_file(run: [u8; 16], path: &Path, size: u64, modified: SystemTime) -> MarkedFile {
+pub(super) fn marked_file(claim: Claim, path: &Path, size: u64, modified: SystemTime) -> MarkedFile {
     MarkedFile {
-        run,
+        claim,
         id: file_id(path),
         path: path.display().to_string(),
         size: size.cast_signed(),

@@ -118,6 +118,7 @@ both_databases! {
         bad["client_context"] = json!({"custom": {"endpoint": "{\"ChannelType\":\"EMAIL\",\"Address\":"}});
         program.write("in/a", lines(&[bad, good]));
         assert_ended(&program.run(IMPORT), 0, [2, 2, 0, 0]);
+        assert_eq!(stored::notes(&database).await, ["ENDPOINT_UNREADABLE"]);
     }
 
     async fn clocks_far_ahead_are_quarantined_and_old_times_are_taken(database: TestDatabase) {

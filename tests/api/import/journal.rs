@@ -165,6 +165,42 @@ both_databases! {
         assert_eq!(stored::journal_files(&database).await, 0);
     }
 
+    async fn two_at_a_time_take_nothing_twice(database: TestDatabase) {
+        let program = Program::over(database.url());
+        assert_eq!(program.run(["migrate", "up"]).code, 0);
+        for file in 0..9 {
+            program.write(&format!("in/{file}"), lines(&(0..2_500).map(anonymous).collect::<Vec<_>>()));
+        }
+        let (one, other) = std::thread::scope(|scope| {
+            let other = scope.spawn(|| program.run(IMPORT));
+            (program.run(IMPORT), other.join().expect("it ends"))
+        });
+        let stored = stored::events(&database).await;
+        if one.code == 0 && other.code == 0 {
+            // One began when the other was through: the files were imported twice, as asked.
+            assert_eq!(stored, 45_000, "{}{}", one.stderr, other.stderr);
+            return;
+        }
+        let (won, lost) = if one.code == 0 { (one, other) } else { (other, one) };
+        assert_ended(&won, 0, [22_500, 22_500, 0, 0]);
+        assert_eq!((lost.code, stored), (1, 22_500), "{}", lost.stderr);
+    }
+
+    async fn ctrl_c_ends_it_while_it_waits_for_its_input(database: TestDatabase) {
+        let program = Program::over(database.url());
+        let mut command = program.command(["import", "--output", "json", "-"]);
+        command.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::piped());
+        let mut child = command.spawn().expect("the program starts");
+        let input = child.stdin.take();
+        // Long enough to be reading; the signal would end a program that does not expect it with another code.
+        tokio::time::sleep(Duration::from_secs(2)).await;
+        let sent = Command::new("kill").args(["-INT", &child.id().to_string()]).status();
+        assert!(sent.is_ok_and(|status| status.success()), "the signal is sent");
+        let ended = child.wait_with_output().expect("it ends");
+        assert_eq!(ended.status.code(), Some(1), "{}", String::from_utf8_lossy(&ended.stderr));
+        drop(input);
+    }
+
     async fn another_command_has_a_journal_of_its_own(database: TestDatabase) {
         let program = Program::over(database.url());
         write_breaking(&program, &database, |number| keyed(&format!("o-{number}"), "ada@example.com"));
