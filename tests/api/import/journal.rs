@@ -186,6 +186,30 @@ both_databases! {
         assert_eq!((lost.code, stored), (1, 22_500), "{}", lost.stderr);
     }
 
+    async fn one_whose_claim_is_gone_takes_nothing_more(database: TestDatabase) {
+        let program = Program::over(database.url());
+        write_breaking(&program, &database, anonymous);
+        assert_eq!(program.run(IMPORT).code, 1);
+        mend(&database);
+        let before = stored::events(&database).await;
+        // As if another claimed the run right after this one, every time.
+        let is_sqlite = database.url().starts_with("sqlite:");
+        database.execute(if is_sqlite {
+            "CREATE TRIGGER other AFTER UPDATE ON import_journal WHEN NEW.path = ''
+             BEGIN UPDATE import_journal SET texts = 1 WHERE path = ''; END"
+        } else {
+            "CREATE FUNCTION other() RETURNS trigger LANGUAGE plpgsql AS
+             'BEGIN IF NEW.path = '''' THEN NEW.texts := 1; END IF; RETURN NEW; END';
+             CREATE TRIGGER other BEFORE UPDATE ON import_journal FOR EACH ROW EXECUTE FUNCTION other()"
+        });
+        let ended = program.run(IMPORT);
+        assert_eq!(ended.code, 1, "{}", ended.stderr);
+        assert!(ended.stderr.contains("another import of the same files was started"), "{}", ended.stderr);
+        assert_eq!(stored::events(&database).await, before);
+        database.execute(if is_sqlite { "DROP TRIGGER other" } else { "DROP TRIGGER other ON import_journal" });
+        assert_ended(&program.run(IMPORT), 3, [15_000, 14_999, 0, 1]);
+    }
+
     async fn ctrl_c_ends_it_while_it_waits_for_its_input(database: TestDatabase) {
         let program = Program::over(database.url());
         let mut command = program.command(["import", "--output", "json", "-"]);
