@@ -1,7 +1,8 @@
-//! Measures ingestion and the campaign funnel beside plain inserts of the same events, on the same machine, in one run.
+//! Measures ingestion, import and the campaign funnel beside plain inserts of the same events, on the same machine, in one run.
 //! Started by `cargo xtask bench`, which builds it and the server for release first.
 
 mod events;
+mod import;
 mod load;
 mod reference;
 mod server;
@@ -27,11 +28,13 @@ async fn main() -> Result<()> {
     let events = events::generate(count);
     let bodies = load::bodies(&events);
     let scratch = tempfile::tempdir_in(results_directory()?)?;
+    let archive = import::write_archive(scratch.path().join("events.ndjson.gz"), events.iter().map(Event::json))?;
+    let input = Input { events, bodies, archive };
 
     let mut results = Results::new(count);
-    sqlite(&events, &bodies, scratch.path(), &mut results).await?;
+    sqlite(&input, scratch.path(), &mut results).await?;
     match Cluster::start(Durability::Full) {
-        Ok(cluster) => postgres(&events, &bodies, &cluster, &mut results).await?,
+        Ok(cluster) => postgres(&input, &cluster, &mut results).await?,
         Err(error) => eprintln!("PostgreSQL is left out: {error}"),
     }
     results.write(&results_directory()?)?;
@@ -39,32 +42,47 @@ async fn main() -> Result<()> {
     Ok(())
 }
 
-async fn sqlite(events: &[Event], bodies: &[&'static [u8]], scratch: &Path, results: &mut Results) -> Result<()> {
+/// The same events in every form that is measured.
+struct Input {
+    events: Vec<Event>,
+    bodies: Vec<&'static [u8]>,
+    archive: PathBuf,
+}
+
+async fn sqlite(input: &Input, scratch: &Path, results: &mut Results) -> Result<()> {
     eprintln!("SQLite: plain inserts");
-    let plain_s = reference::sqlite(&scratch.join("reference.db"), events)?;
+    let plain_s = reference::sqlite(&scratch.join("reference.db"), &input.events)?;
+    let url = |name: &str| format!("sqlite://{}?mode=rwc", scratch.join(name).display());
     eprintln!("SQLite: the server");
-    let url = format!("sqlite://{}?mode=rwc", scratch.join("server.db").display());
-    let measured = serve(&url, events, bodies).await?;
-    results.add(Measurement::new("SQLite", "prepared inserts, 5,000 a transaction, FULL", plain_s, &measured));
+    let measured = serve(&url("server.db"), input).await?;
+    eprintln!("SQLite: import");
+    let imported = import::measure(&url("import.db"), &input.archive, input.events.len()).await?;
+    let reference = "prepared inserts, 5,000 a transaction, FULL";
+    results.add(Measurement::new("SQLite", reference, plain_s, &measured).with_import(imported));
     Ok(())
 }
 
-async fn postgres(events: &[Event], bodies: &[&'static [u8]], cluster: &Cluster, results: &mut Results) -> Result<()> {
+async fn postgres(input: &Input, cluster: &Cluster, results: &mut Results) -> Result<()> {
     eprintln!("PostgreSQL: COPY");
     cluster.execute("CREATE DATABASE reference")?;
-    let plain_s = reference::postgres(&cluster.url("reference"), events).await?;
+    let plain_s = reference::postgres(&cluster.url("reference"), &input.events).await?;
     cluster.execute("DROP DATABASE reference")?;
     cluster.execute("CHECKPOINT")?;
     eprintln!("PostgreSQL: the server");
     cluster.execute("CREATE DATABASE campaignql")?;
-    let measured = serve(&cluster.url("campaignql"), events, bodies).await?;
-    results.add(Measurement::new("PostgreSQL", "COPY, 5,000 a transaction, fsync on", plain_s, &measured));
+    let measured = serve(&cluster.url("campaignql"), input).await?;
+    cluster.execute("CHECKPOINT")?;
+    eprintln!("PostgreSQL: import");
+    cluster.execute("CREATE DATABASE import")?;
+    let imported = import::measure(&cluster.url("import"), &input.archive, input.events.len()).await?;
+    let reference = "COPY, 5,000 a transaction, fsync on";
+    results.add(Measurement::new("PostgreSQL", reference, plain_s, &measured).with_import(imported));
     Ok(())
 }
 
-async fn serve(url: &str, events: &[Event], bodies: &[&'static [u8]]) -> Result<Ingested> {
+async fn serve(url: &str, input: &Input) -> Result<Ingested> {
     let server = Server::start(url).await?;
-    let mut measured = load::ingest(&server, bodies, events.len()).await?;
+    let mut measured = load::ingest(&server, &input.bodies, input.events.len()).await?;
     measured.funnel_ms = load::funnels(&server).await?;
     Ok(measured)
 }

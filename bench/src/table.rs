@@ -5,6 +5,7 @@ use std::path::Path;
 use anyhow::Result;
 use serde_json::{Value, json};
 
+use crate::import::Imported;
 use crate::load::Ingested;
 
 /// One database's figures.
@@ -15,6 +16,7 @@ pub struct Measurement {
     server_s: f64,
     batch_ms: [f64; 2],
     funnel_ms: [f64; 2],
+    imported: Option<Imported>,
 }
 
 impl Measurement {
@@ -22,7 +24,12 @@ impl Measurement {
     pub fn new(database: &'static str, reference: &'static str, plain_s: f64, measured: &Ingested) -> Self {
         let ends = |times: &[f64]| [percentile(times, 0.5), percentile(times, 0.99)];
         let (batch_ms, funnel_ms) = (ends(&measured.batch_ms), ends(&measured.funnel_ms));
-        Self { database, reference, plain_s, server_s: measured.seconds, batch_ms, funnel_ms }
+        Self { database, reference, plain_s, server_s: measured.seconds, batch_ms, funnel_ms, imported: None }
+    }
+
+    /// The same with those of an import.
+    pub fn with_import(self, imported: Imported) -> Self {
+        Self { imported: Some(imported), ..self }
     }
 }
 
@@ -59,6 +66,13 @@ impl Results {
             "|---|---|---|---|---|---|".to_owned(),
         ];
         lines.extend(self.measurements.iter().map(|row| self.row(row)));
+        lines.extend([
+            String::new(),
+            "| database | `campaignql import` of gzip NDJSON (events/s) | of `/ingest/odp` | peak memory (MiB) |"
+                .to_owned(),
+            "|---|---|---|---|".to_owned(),
+        ]);
+        lines.extend(self.measurements.iter().filter_map(|row| self.import_row(row)));
         lines.join("\n") + "\n"
     }
 
@@ -75,6 +89,13 @@ impl Results {
         )
     }
 
+    fn import_row(&self, row: &Measurement) -> Option<String> {
+        let Imported { seconds, peak_mib } = row.imported?;
+        let peak = peak_mib.map_or_else(|| "unknown".to_owned(), |mib| mib.to_string());
+        let (rate, ratio) = (grouped(self.rate(seconds)), row.server_s / seconds);
+        Some(format!("| {} | {rate} | {ratio:.2} | {peak} |", row.database))
+    }
+
     fn json(&self) -> Value {
         let rows = self.measurements.iter().map(|row| {
             json!({
@@ -83,6 +104,9 @@ impl Results {
                 "ratio": row.plain_s / row.server_s,
                 "batch_ms": {"p50": row.batch_ms[0], "p99": row.batch_ms[1]},
                 "funnel_ms": {"p50": row.funnel_ms[0], "p99": row.funnel_ms[1]},
+                "import": row.imported.map(|imported| json!({
+                    "events_per_s": self.rate(imported.seconds), "peak_mib": imported.peak_mib,
+                })),
             })
         });
         json!({"events": self.events, "processors": processors(), "rows": rows.collect::<Vec<_>>()})

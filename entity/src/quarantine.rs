@@ -9,7 +9,7 @@ pub struct Model {
     /// Hash of the id modulo V.
     #[sea_orm(primary_key, auto_increment = false)]
     pub shard: i16,
-    /// 128-bit hash of (workspace, raw bytes, length): a repeat adds nothing, whatever became of the first.
+    /// 128-bit hash of (workspace, bytes of the whole record): a repeat adds nothing, whatever became of the first.
     #[sea_orm(primary_key, auto_increment = false)]
     pub id: Vec<u8>,
     /// Workspace.
@@ -34,6 +34,8 @@ pub struct Model {
     pub byte_offset: i64,
     /// UTC microseconds.
     pub received_at: i64,
+    /// BLAKE3 of the whole record in lower-case hexadecimal, where `raw` is not all of it.
+    pub whole_hash: Option<String>,
     /// 0 open, 1 replayed, 2 discarded.
     pub state: i16,
     /// When it was replayed or discarded, UTC microseconds.

@@ -127,6 +127,20 @@ pub async fn unique_index(
     manager.create_index(statement).await
 }
 
+/// Adds a column, which must admit null where there are rows.
+pub async fn add_column(manager: &SchemaManager<'_>, table: &str, mut column: Column) -> Result<(), DbErr> {
+    if !column.is_nullable {
+        column.definition.not_null();
+    }
+    manager.alter_table(Table::alter().table(Alias::new(table)).add_column(column.definition).to_owned()).await
+}
+
+/// Removes a column.
+pub async fn remove_column(manager: &SchemaManager<'_>, table: &str, column: &str) -> Result<(), DbErr> {
+    let (table, column) = (Alias::new(table), Alias::new(column));
+    manager.alter_table(Table::alter().table(table).drop_column(column).to_owned()).await
+}
+
 /// Removes a table with its indexes.
 pub async fn remove(manager: &SchemaManager<'_>, name: &str) -> Result<(), DbErr> {
     manager.drop_table(Table::drop().table(Alias::new(name)).to_owned()).await

@@ -24,6 +24,7 @@ mod path;
 mod piece;
 mod scan;
 mod split;
+mod utf16;
 
 pub mod field;
 pub mod key;
@@ -32,8 +33,8 @@ pub mod who;
 
 use serde_json::Map;
 
-pub use envelope::FirehoseRequest;
-pub use read::{RecordReader, read, read_body, read_firehose, read_value, read_values};
+pub use envelope::{FirehoseRequest, Proof};
+pub use read::{RecordReader, Text, Texts, read, read_body, read_firehose, read_value, read_values, texts};
 pub use rules::{Reading, Rules};
 
 use crate::domain::event::{Automation, Dialect, EventKey, NewEvent};

@@ -1,5 +1,9 @@
 //! What the splitter cuts a text into: the text of a record, or of something that is none, and where it stands.
 
+use memchr::{memchr_iter, memrchr};
+
+use crate::domain::hash::WholeHash;
+
 /// Longest record that is read; of longer ones only [`KEPT_BYTES`] are kept.
 pub(super) const MAX_RECORD_BYTES: usize = 16 * 1024 * 1024;
 /// What is kept of a record that is too long.
@@ -18,8 +22,8 @@ impl Place {
 
     /// The place after `text`.
     pub(super) fn after(self, text: &[u8]) -> Self {
-        let breaks = text.iter().map(|byte| u64::from(*byte == b'\n')).sum::<u64>();
-        let column = match text.iter().rposition(|byte| *byte == b'\n') {
+        let breaks = memchr_iter(b'\n', text).count() as u64;
+        let column = match memrchr(b'\n', text) {
             Some(last) => (text.len() - last) as u64,
             None => self.column + text.len() as u64,
         };
@@ -33,9 +37,36 @@ pub(super) struct Piece {
     /// The text; its beginning only when it is too long.
     pub(super) raw: Vec<u8>,
     pub(super) raw_len: u64,
+    /// Hash of the whole text, where `raw` is only its beginning.
+    pub(super) whole_hash: Option<[u8; 32]>,
     pub(super) place: Place,
     /// Why it is no record. Without a fault, it is an object whose brackets match.
     pub(super) fault: Option<Fault>,
+}
+
+/// A text that is too long to hold: its beginning, and the hash of all that is passed over.
+pub(super) struct LongText {
+    place: Place,
+    raw: Vec<u8>,
+    hash: WholeHash,
+}
+
+impl LongText {
+    /// Begins with `seen`, of which nothing is passed yet.
+    pub(super) fn begin(place: Place, seen: &[u8]) -> Self {
+        Self { place, raw: seen[..seen.len().min(KEPT_BYTES)].to_vec(), hash: WholeHash::default() }
+    }
+
+    pub(super) fn pass(&mut self, text: &[u8]) {
+        self.hash.update(text);
+    }
+
+    /// The piece that ends before `end`.
+    pub(super) fn finish(self, end: Place, fault: Fault) -> Piece {
+        let Self { place, raw, hash } = self;
+        let raw_len = end.offset - place.offset;
+        Piece { raw, raw_len, whole_hash: Some(hash.finish()), place, fault: Some(fault) }
+    }
 }
 
 /// Why a piece is no record.

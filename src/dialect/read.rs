@@ -14,6 +14,7 @@ use super::rules::Reading;
 use super::split::Splitter;
 use super::vendor::{FannedOut, Vendor};
 use crate::domain::event::{Dialect, Format, NewEvent, Record, Rejection, RejectionCode};
+use crate::domain::hash::WholeHash;
 
 /// What compressed data within the wrappers of values may unpack to, as many as there are.
 const VALUES_UNPACKED_BYTES: u64 = 32 * 1024 * 1024;
@@ -39,6 +40,50 @@ pub fn read<R: BufRead>(reading: impl Into<Reading>, body: R) -> RecordReader<R>
         wrappers: Stack::new(UnpackLimit::per_record()),
         offset: 0,
         pending: VecDeque::new(),
+    }
+}
+
+/// The texts of a stream's records, cut as [`read`] cuts them and not parsed yet: cutting takes one thread, parsing may
+/// take several.
+pub struct Texts<R> {
+    pieces: Splitter<R>,
+}
+
+/// The text of a record, of several that one document holds, or of something that is none.
+#[derive(Debug)]
+pub struct Text(Piece);
+
+/// Cuts a stream into the texts of its records.
+pub fn texts<R: BufRead>(body: R) -> Texts<R> {
+    Texts { pieces: Splitter::new(body) }
+}
+
+impl<R: BufRead> Texts<R> {
+    /// Byte offset, after decompression, at which the stream goes on behind the last text.
+    pub fn offset(&self) -> u64 {
+        self.pieces.offset()
+    }
+}
+
+impl<R: BufRead> Iterator for Texts<R> {
+    type Item = Text;
+
+    fn next(&mut self) -> Option<Text> {
+        self.pieces.next().map(Text)
+    }
+}
+
+impl Text {
+    /// Bytes that are held of it.
+    pub fn held_bytes(&self) -> usize {
+        self.0.raw.len()
+    }
+
+    /// Parses it, one record after the other. Most texts are one record; wrappers and uploads hold several.
+    pub fn records(self, reading: &Reading, proof: Proof) -> RecordReader<&'static [u8]> {
+        let mut reader = read(reading.clone(), &[][..]).asking_for(proof);
+        reader.begin(self.0);
+        reader
     }
 }
 
@@ -79,15 +124,13 @@ impl<R: BufRead> Iterator for RecordReader<R> {
             if let Some(record) = self.pending.pop_front() {
                 return Some(record);
             }
-            let records = if let Some(found) = self.wrappers.next() {
-                self.found(found)
+            if let Some(found) = self.wrappers.next() {
+                let records = self.found(found);
+                self.pending.extend(records);
             } else {
                 let piece = self.pieces.next()?;
-                self.offset = piece.place.offset;
-                self.wrappers.begin_record();
-                self.piece(piece, None)
-            };
-            self.pending.extend(records);
+                self.begin(piece);
+            }
         }
     }
 }
@@ -103,6 +146,14 @@ impl<R: BufRead> RecordReader<R> {
     #[must_use]
     pub fn asking_for(self, proof: Proof) -> Self {
         Self { proof, ..self }
+    }
+
+    /// Goes on with the text of a record that is in no wrapper.
+    fn begin(&mut self, piece: Piece) {
+        self.offset = piece.place.offset;
+        self.wrappers.begin_record();
+        let records = self.piece(piece, None);
+        self.pending.extend(records);
     }
 
     /// The records of something within a wrapper; none of what is a wrapper itself, which is only opened.
@@ -138,13 +189,15 @@ impl<R: BufRead> RecordReader<R> {
     fn value(&mut self, value: &Value) -> Vec<Record> {
         let mut raw = value.to_string().into_bytes();
         let raw_len = raw.len() as u64;
-        let checked = if raw.len() > MAX_RECORD_BYTES {
+        let is_long = raw.len() > MAX_RECORD_BYTES;
+        let whole_hash = is_long.then(|| WholeHash::of(&raw));
+        let checked = if is_long {
             raw.truncate(KEPT_BYTES);
             Err(too_long(raw_len))
         } else {
             check_value(value)
         };
-        let origin = Origin { raw, raw_len, offset: 0 };
+        let origin = Origin { raw, raw_len, whole_hash, offset: 0 };
         match (checked, value) {
             (Err(rejection), _) => vec![origin.refused(self.reading.format, rejection)],
             (Ok(()), Value::Object(map)) => self.object(map.clone(), origin),
@@ -192,31 +245,35 @@ fn check_value(value: &Value) -> Result<(), Rejection> {
 struct Origin {
     raw: Vec<u8>,
     raw_len: u64,
+    whole_hash: Option<[u8; 32]>,
     offset: u64,
 }
 
 impl Origin {
     /// The white space behind a record is not its own: the last line of a file is the same record with or without it.
     fn of(piece: Piece, offset: u64) -> Self {
-        let Piece { mut raw, mut raw_len, .. } = piece;
+        let Piece { mut raw, mut raw_len, whole_hash, .. } = piece;
         if raw.len() as u64 == raw_len {
             raw.truncate(raw.trim_ascii_end().len());
             raw_len = raw.len() as u64;
         }
-        Self { raw, raw_len, offset }
+        Self { raw, raw_len, whole_hash, offset }
     }
 
     /// The text of something within a wrapper.
     fn inner(mut raw: Vec<u8>, offset: u64) -> Self {
         let raw_len = raw.len() as u64;
-        if raw.len() > MAX_RECORD_BYTES {
+        let is_long = raw.len() > MAX_RECORD_BYTES;
+        let whole_hash = is_long.then(|| WholeHash::of(&raw));
+        if is_long {
             raw.truncate(KEPT_BYTES);
         }
-        Self { raw, raw_len, offset }
+        Self { raw, raw_len, whole_hash, offset }
     }
 
     fn record(self, dialect: Dialect, outcome: Result<Vec<NewEvent>, Rejection>) -> Record {
-        Record { raw: self.raw, raw_len: self.raw_len, offset: self.offset, dialect: Some(dialect), outcome }
+        let Self { raw, raw_len, whole_hash, offset } = self;
+        Record { raw, raw_len, whole_hash, offset, dialect: Some(dialect), outcome }
     }
 
     /// A record that is not even known to be of some vendor's, unless the caller said so.
@@ -225,7 +282,8 @@ impl Origin {
             Format::Of(dialect) => Some(dialect),
             Format::Auto => None,
         };
-        Record { raw: self.raw, raw_len: self.raw_len, offset: self.offset, dialect, outcome: Err(rejection) }
+        let Self { raw, raw_len, whole_hash, offset } = self;
+        Record { raw, raw_len, whole_hash, offset, dialect, outcome: Err(rejection) }
     }
 }
 
@@ -249,6 +307,8 @@ fn fanned_out(
     inner: Vec<Result<Map<String, Value>, Rejection>>,
     mut origin: Origin,
 ) -> Vec<Record> {
+    // Where not all of the text is kept with the record, its hash tells it from others that begin alike.
+    let hash = inner.iter().any(Result::is_err).then(|| WholeHash::of(&origin.raw));
     origin.raw.truncate(KEPT_BYTES);
     let (raw_len, offset) = (origin.raw_len, origin.offset);
     let mut own_text = Some(origin.raw);
@@ -256,11 +316,12 @@ fn fanned_out(
         Ok(map) => {
             let outcome = parse(reading, vendor, &map);
             let raw = Value::Object(map).to_string().into_bytes();
-            Record { raw_len: raw.len() as u64, raw, offset, dialect: Some(vendor.dialect), outcome }
+            Record { raw_len: raw.len() as u64, raw, whole_hash: None, offset, dialect: Some(vendor.dialect), outcome }
         }
         Err(rejection) => {
             let raw = own_text.take().unwrap_or_default();
-            Record { raw, raw_len, offset, dialect: Some(vendor.dialect), outcome: Err(rejection) }
+            let whole_hash = hash.filter(|_| raw.len() as u64 != raw_len);
+            Record { raw, raw_len, whole_hash, offset, dialect: Some(vendor.dialect), outcome: Err(rejection) }
         }
     };
     inner.into_iter().map(to_record).collect()

@@ -8,16 +8,18 @@
 use std::io::BufRead;
 use std::mem;
 
+use memchr::memchr_iter;
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 
 use super::envelope::Allowance;
 use super::input::Input;
-use super::piece::{Fault, KEPT_BYTES, MAX_RECORD_BYTES, Piece, Place};
+use super::piece::{Fault, LongText, MAX_RECORD_BYTES, Piece, Place};
 use super::scan::{Scan, Step};
 
 /// Most brackets that may be open at once, the record's own among them.
 pub(super) const MAX_DEPTH: u32 = 64;
+const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 /// Longest bare word that is looked at as a value.
 const MAX_WORD_BYTES: usize = 1_024;
 
@@ -101,6 +103,11 @@ impl<R: BufRead> Iterator for Splitter<R> {
 }
 
 impl<R: BufRead> Splitter<R> {
+    /// Where the text goes on after the last piece.
+    pub(super) fn offset(&self) -> u64 {
+        self.place.offset
+    }
+
     pub(super) fn new(body: R) -> Self {
         Self::over(Input::new(body, None))
     }
@@ -125,31 +132,27 @@ impl<R: BufRead> Splitter<R> {
     /// The next byte that is no white space, not taken.
     fn peek(&mut self) -> Option<u8> {
         loop {
-            self.skip_byte_order_mark();
-            let rest = &self.buffer[self.start..];
-            match rest.iter().position(|byte| !byte.is_ascii_whitespace()) {
-                Some(at) => {
-                    self.skip(at);
-                    return self.buffer.get(self.start).copied();
-                }
-                None => self.skip(rest.len()),
-            }
-            if !self.read_more() {
-                return None;
+            let blank = self.rest().iter().position(|byte| !byte.is_ascii_whitespace());
+            self.skip(blank.unwrap_or(self.rest().len()));
+            match self.rest().first().copied() {
+                Some(first) if first == BYTE_ORDER_MARK[0] && self.skip_byte_order_mark() => {}
+                Some(first) => return Some(first),
+                None if self.read_more() => {}
+                None => return None,
             }
         }
     }
 
-    /// At the very beginning only.
-    fn skip_byte_order_mark(&mut self) {
-        if self.place != Place::START {
-            return;
+    /// Where files that begin with one were joined, it stands between their records. Editors do not count it as a column.
+    fn skip_byte_order_mark(&mut self) -> bool {
+        while self.rest().len() < BYTE_ORDER_MARK.len() && self.read_more() {}
+        let is_mark = self.rest().starts_with(BYTE_ORDER_MARK);
+        if is_mark {
+            let column = self.place.column;
+            self.skip(BYTE_ORDER_MARK.len());
+            self.place.column = column;
         }
-        while self.buffer.len() < 3 && self.read_more() {}
-        if self.buffer.starts_with(b"\xef\xbb\xbf") {
-            self.skip(3);
-            self.place.column = 1;
-        }
+        is_mark
     }
 
     fn value(&mut self, first: u8) -> Piece {
@@ -210,29 +213,29 @@ impl<R: BufRead> Splitter<R> {
 
     /// Passes over a record that is too long to hold, and keeps its beginning.
     fn oversized(&mut self, mut scan: Scan) -> Piece {
-        let (place, raw) = (self.place, self.rest()[..KEPT_BYTES].to_vec());
+        let mut text = LongText::begin(self.place, self.rest());
         loop {
-            self.skip(self.rest().len());
+            self.pass(self.rest().len(), &mut text);
             if !self.read_more() {
                 break;
             }
             match scan.feed(self.rest(), u32::MAX) {
                 Step::More => {}
                 Step::Done(end) => {
-                    self.skip(end);
+                    self.pass(end, &mut text);
                     break;
                 }
                 Step::Broken(at) | Step::Deep(at) => {
-                    self.skip(at);
+                    self.pass(at, &mut text);
                     // A bracket here begins a line: it was the line that broke the record.
                     if !matches!(self.rest()[0], b'{' | b'[') {
-                        self.skip_to_record_line();
+                        self.pass_to_record_line(&mut text);
                     }
                     break;
                 }
             }
         }
-        Piece { raw, raw_len: self.place.offset - place.offset, place, fault: Some(Fault::TooLong) }
+        text.finish(self.place, Fault::TooLong)
     }
 
     /// A number, `true`, `false`, `null`, or something that is no JSON at all.
@@ -264,9 +267,9 @@ impl<R: BufRead> Splitter<R> {
             }
             from = self.rest().len().max(1);
             if self.rest().len() > MAX_RECORD_BYTES {
-                let (place, raw) = (self.place, self.rest()[..KEPT_BYTES].to_vec());
-                self.skip_to_record_line();
-                return Piece { raw, raw_len: self.place.offset - place.offset, place, fault: Some(fault) };
+                let mut text = LongText::begin(self.place, self.rest());
+                self.pass_to_record_line(&mut text);
+                return text.finish(self.place, fault);
             }
             if !self.read_more() {
                 return self.take(self.rest().len(), Some(fault));
@@ -274,17 +277,23 @@ impl<R: BufRead> Splitter<R> {
         }
     }
 
-    fn skip_to_record_line(&mut self) {
-        while record_line(self.rest(), 1).is_none() {
+    fn pass_to_record_line(&mut self, text: &mut LongText) {
+        loop {
+            if let Some(end) = record_line(self.rest(), 1) {
+                return self.pass(end, text);
+            }
             // The last byte tells whether the next one begins a line.
-            self.skip(self.rest().len().saturating_sub(1));
+            self.pass(self.rest().len().saturating_sub(1), text);
             if !self.read_more() {
-                return self.skip(self.rest().len());
+                return self.pass(self.rest().len(), text);
             }
         }
-        if let Some(end) = record_line(self.rest(), 1) {
-            self.skip(end);
-        }
+    }
+
+    /// Skips a part of a text that is too long to hold.
+    fn pass(&mut self, length: usize, text: &mut LongText) {
+        text.pass(&self.rest()[..length]);
+        self.skip(length);
     }
 
     /// What is left to tell once the text is over.
@@ -303,7 +312,13 @@ impl<R: BufRead> Splitter<R> {
     fn array_fault(&self, opened: Place, rule: &str) -> Piece {
         let Place { line, column, .. } = self.place;
         let reason = format!("{rule} (line {line}, column {column}), in the array that begins here");
-        Piece { raw: b"[".to_vec(), raw_len: 1, place: opened, fault: Some(Fault::Syntax { at: 0, reason }) }
+        Piece {
+            raw: b"[".to_vec(),
+            raw_len: 1,
+            whole_hash: None,
+            place: opened,
+            fault: Some(Fault::Syntax { at: 0, reason }),
+        }
     }
 
     fn expect(&mut self, opened: Place, what: InArray) {
@@ -315,14 +330,16 @@ impl<R: BufRead> Splitter<R> {
     }
 
     fn take(&mut self, length: usize, fault: Option<Fault>) -> Piece {
-        let (kept, fault) = match fault {
-            _ if length <= MAX_RECORD_BYTES => (length, fault),
-            None | Some(Fault::NoObject) => (KEPT_BYTES, Some(Fault::TooLong)),
-            other => (KEPT_BYTES, other),
-        };
-        let (place, raw) = (self.place, self.rest()[..kept].to_vec());
+        let place = self.place;
+        if length > MAX_RECORD_BYTES {
+            let mut text = LongText::begin(place, self.rest());
+            self.pass(length, &mut text);
+            let fault = fault.filter(|fault| *fault != Fault::NoObject).unwrap_or(Fault::TooLong);
+            return text.finish(self.place, fault);
+        }
+        let raw = self.rest()[..length].to_vec();
         self.skip(length);
-        Piece { raw, raw_len: length as u64, place, fault }
+        Piece { raw, raw_len: length as u64, whole_hash: None, place, fault }
     }
 
     fn skip(&mut self, length: usize) {
@@ -348,9 +365,10 @@ impl<R: BufRead> Splitter<R> {
     }
 }
 
-/// Position at or after `from` of a bracket that begins a line.
+/// Position at or after `from`, which is not 0, of a bracket that begins a line.
 fn record_line(text: &[u8], from: usize) -> Option<usize> {
-    (from..text.len()).find(|at| matches!(text[*at], b'{' | b'[') && text[at - 1] == b'\n')
+    let line_starts = memchr_iter(b'\n', text.get(from - 1..)?).map(|at| from + at);
+    line_starts.into_iter().find(|at| matches!(text.get(*at), Some(b'{' | b'[')))
 }
 
 fn unexpected(seen: &[u8], at: usize) -> String {

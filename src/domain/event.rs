@@ -195,6 +195,8 @@ pub struct Record {
     pub raw: Vec<u8>,
     /// Length of the whole record in bytes (differs from `raw.len()` only for oversized ones).
     pub raw_len: u64,
+    /// BLAKE3 of the whole record, where `raw` is not all of it.
+    pub whole_hash: Option<[u8; 32]>,
     /// Byte offset of the record in its body or file (after decompression).
     pub offset: u64,
     /// The form it came in; none where it could not be told.

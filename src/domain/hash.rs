@@ -32,6 +32,28 @@ pub fn hash128(parts: &[&[u8]]) -> [u8; 16] {
     hasher.finalize().as_bytes()[..16].try_into().expect("sixteen bytes of a 32-byte hash")
 }
 
+/// The hash of a text of any length, made of its parts as they pass: BLAKE3, 256 bits. Two that differ differ in it, whoever
+/// made them.
+#[derive(Debug, Default)]
+pub struct WholeHash(blake3::Hasher);
+
+impl WholeHash {
+    /// Takes the next part.
+    pub fn update(&mut self, part: &[u8]) {
+        self.0.update(part);
+    }
+
+    /// The hash of all parts.
+    pub fn finish(&self) -> [u8; 32] {
+        *self.0.finalize().as_bytes()
+    }
+
+    /// The hash of a text that is there as a whole.
+    pub fn of(text: &[u8]) -> [u8; 32] {
+        *blake3::hash(text).as_bytes()
+    }
+}
+
 /// A positive 63-bit id over a list of parts; never 0, which stands for "none" in columns.
 pub fn hash63(parts: &[&[u8]]) -> i64 {
     let bytes: [u8; 8] = hash128(parts)[..8].try_into().expect("eight bytes of a 16-byte hash");

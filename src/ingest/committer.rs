@@ -148,6 +148,7 @@ impl Committer {
 fn refusal(error: &Error) -> Error {
     match error {
         Error::Corrupt(text) => Error::Corrupt(text.clone()),
+        Error::BadInput(text) => Error::BadInput(text.clone()),
         _ => Error::Unavailable { retry_after_s: RETRY_AFTER_S },
     }
 }

@@ -10,7 +10,7 @@ use super::identify::{Identified, Obstacle};
 use super::memory::Memory;
 use super::prepare::{PreparedBatch, PreparedEvent};
 use super::report::{EventId, Report};
-use super::{address, catalogue, count, dedupe, fold, identify, quarantine, report, sequence};
+use super::{address, catalogue, count, dedupe, fold, identify, journal, quarantine, report, sequence};
 use crate::domain::hash::ShardCount;
 use crate::domain::time::Micros;
 use crate::domain::workspace::soft_bounce_limit;
@@ -77,6 +77,7 @@ pub(super) async fn commit(
     connection.begin(lock).await?;
     let mut work = Work { connection, memory, shards, settings: HashMap::new() };
     steps.end("begin");
+    let journal = journal::load(&mut work, batches).await?;
     let replayed_before = quarantine::claim(&mut work, batches).await?;
     quarantine::keep(&mut work, batches).await?;
     steps.end("quarantine");
@@ -92,10 +93,11 @@ pub(super) async fn commit(
             });
         }
     };
-    work.connection.commit().await?;
-    steps.end("commit");
     let new_events = fresh.iter().zip(ids).map(|(fresh, id)| (fresh.position, fresh.event.kind, id));
     let reports = report::reports(batches, &replayed_before, new_events);
+    journal::advance(&mut work, journal, batches, &reports).await?;
+    work.connection.commit().await?;
+    steps.end("commit");
     memory.learn(learned);
     Ok(Attempt::Committed(reports))
 }

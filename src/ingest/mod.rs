@@ -1,7 +1,7 @@
 //! The one way in: a bounded queue of parsed batches, and committers that take all that waits, deduplicate, identify,
 //! fold and commit it in one transaction, and then answer each request.
 //!
-//! A group's way through the files: `queue` -> `prepare` -> `committer` -> `group` -> `quarantine` -> `dedupe` ->
+//! A group's way through the files: `queue` -> `prepare` -> `committer` -> `group` -> `journal` -> `quarantine` -> `dedupe` ->
 //! `identify` -> `catalogue` -> `sequence` -> `fold` -> `address` -> `count` -> `report`. `replay` sends quarantined
 //! records the same way again.
 
@@ -11,18 +11,25 @@ mod queue;
 
 mod address;
 mod catalogue;
+mod claim;
 mod count;
 mod dedupe;
 mod fold;
 mod group;
 mod identify;
+mod journal;
 mod quarantine;
 pub mod replay;
 pub mod report;
 mod sequence;
+mod tally;
 
 mod ids;
 mod memory;
 
+pub use claim::Claim;
+pub use journal::{Mark, MarkedFile};
+pub use prepare::PreparedBatch;
 pub use queue::{Ingest, IngestSettings};
-pub use report::{Batch, EventId, RecordResult, RecordStatus, Replay, Report};
+pub use report::{Batch, DialectCounts, EventId, RecordResult, RecordStatus, Replay, Report};
+pub use tally::Tally;

@@ -10,18 +10,54 @@ use crate::domain::kind::Kind;
 use crate::domain::reachability::AddressChange;
 use crate::domain::recipient::{MessageKey, detail_id};
 use crate::domain::time::Micros;
+use crate::domain::workspace::WorkspaceId;
 use crate::store::event_details::EventDetails;
 
+use super::journal::Mark;
 use super::report::{Batch, Replay};
 
 /// A batch ready to be committed.
 #[derive(Debug)]
-pub(super) struct PreparedBatch {
+pub struct PreparedBatch {
     pub(super) workspace: i32,
     pub(super) source: String,
     pub(super) received_at: Micros,
     pub(super) records: Vec<PreparedRecord>,
+    pub(super) mark: Option<Mark>,
     pub(super) replay: Option<Replay>,
+}
+
+impl PreparedBatch {
+    /// A batch without records, received now. What `source` and `mark` are for, see [`Batch`] and [`Mark`].
+    pub fn new(workspace: WorkspaceId, source: impl Into<String>, mark: Option<Mark>) -> Self {
+        let (source, received_at) = (source.into(), Micros::now());
+        Self { workspace: workspace.0, source, received_at, records: Vec::new(), mark, replay: None }
+    }
+
+    /// Prepares one more record.
+    pub fn push(&mut self, record: Record) {
+        let dialect = record.dialect.map_or(Format::Auto, Format::Of).name();
+        let index = self.records.len() as u64;
+        let outcome = prepare_record(self, record);
+        self.records.push(PreparedRecord { index, dialect, outcome });
+    }
+
+    /// Number of records.
+    pub fn len(&self) -> usize {
+        self.records.len()
+    }
+
+    /// Whether there is no record.
+    pub fn is_empty(&self) -> bool {
+        self.records.is_empty()
+    }
+
+    /// Counts the records from here: the number of those before them in their request or file.
+    pub fn count_from(&mut self, first_index: u64) {
+        for (index, record) in (first_index..).zip(&mut self.records) {
+            record.index = index;
+        }
+    }
 }
 
 /// A record of it, in order.
@@ -40,6 +76,7 @@ pub(super) struct RejectedRecord {
     pub(super) rejection: Rejection,
     pub(super) raw: Vec<u8>,
     pub(super) raw_len: u64,
+    pub(super) whole_hash: Option<[u8; 32]>,
     pub(super) offset: u64,
 }
 
@@ -112,28 +149,42 @@ pub(super) struct PreparedEvent {
 }
 
 /// Prepares a batch received now. What is replayed was received when it came first.
-pub(super) fn prepare(batch: Batch, now: Micros) -> PreparedBatch {
-    let workspace = batch.workspace.0;
-    let received_at = batch.replay.as_ref().map_or(now, |replay| replay.received_at);
-    let indexed = (batch.first_index..).zip(batch.records);
-    let prepare = |(index, record): (u64, Record)| {
-        let dialect = record.dialect.map_or(Format::Auto, Format::Of).name();
-        PreparedRecord { index, dialect, outcome: prepare_record(workspace, record) }
-    };
-    let records = indexed.map(prepare).collect();
-    PreparedBatch { workspace, source: batch.source, received_at, records, replay: batch.replay }
+pub(super) fn prepare(batch: Batch) -> PreparedBatch {
+    let mut prepared = PreparedBatch::new(batch.workspace, batch.source, None);
+    if let Some(replay) = batch.replay {
+        prepared.received_at = replay.received_at;
+        prepared.replay = Some(replay);
+    }
+    for record in batch.records {
+        prepared.push(record);
+    }
+    prepared.count_from(batch.first_index);
+    prepared
 }
 
-fn prepare_record(workspace: i32, record: Record) -> Result<Vec<PreparedEvent>, Box<RejectedRecord>> {
-    let Record { raw, raw_len, offset, outcome, .. } = record;
+fn prepare_record(batch: &PreparedBatch, record: Record) -> Result<Vec<PreparedEvent>, Box<RejectedRecord>> {
+    let id = record.outcome.is_err().then(|| quarantine_id(batch, &record));
+    let Record { raw, raw_len, whole_hash, offset, outcome, .. } = record;
     match outcome {
-        Ok(events) => Ok(events.into_iter().map(|event| prepare_event(workspace, event)).collect()),
+        Ok(events) => Ok(events.into_iter().map(|event| prepare_event(batch.workspace, event)).collect()),
         Err(rejection) => {
-            // Not by the form: a later program may tell one where this one cannot, and the bytes are still the same.
-            let id = hash128(&[b"quarantine", &workspace.to_be_bytes(), &raw, &raw_len.to_be_bytes()]);
-            Err(Box::new(RejectedRecord { id, rejection, raw, raw_len, offset }))
+            let id = id.unwrap_or_default();
+            Err(Box::new(RejectedRecord { id, rejection, raw, raw_len, whole_hash, offset }))
         }
     }
+}
+
+/// What a bad record is known by: its text, not its form, for a later program may tell one where this one cannot. Where there is none but a place, as of an array that is never closed or an
+/// archive that is cut off between two records, by that place.
+fn quarantine_id(batch: &PreparedBatch, record: &Record) -> [u8; 16] {
+    let (workspace, length) = (batch.workspace.to_be_bytes(), record.raw_len.to_be_bytes());
+    let offset = record.offset.to_be_bytes();
+    let mut parts = vec![b"quarantine", &workspace[..], &record.raw, &length];
+    parts.extend(record.whole_hash.as_ref().map(|hash| &hash[..]));
+    if matches!(record.raw.as_slice(), b"" | b"[") {
+        parts.extend([batch.source.as_bytes(), &offset]);
+    }
+    hash128(&parts)
 }
 
 fn prepare_event(workspace: i32, mut event: NewEvent) -> PreparedEvent {

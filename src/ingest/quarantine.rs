@@ -77,10 +77,15 @@ pub(super) async fn keep(work: &mut Work<'_>, batches: &[&PreparedBatch]) -> Res
         Column::I64(kept.values().map(|kept| kept.index.cast_signed()).collect()),
         Column::I64(kept.values().map(|kept| kept.record.offset.cast_signed()).collect()),
         Column::I64(kept.values().map(|kept| kept.batch.received_at.0).collect()),
+        Column::OptText(kept.values().map(|kept| kept.record.whole_hash.as_ref().map(hexadecimal)).collect()),
         Column::I16(vec![RecordState::Open.code(); kept.len()]),
         Column::OptI64(vec![None; kept.len()]),
         Column::OptText(vec![None; kept.len()]),
     ]);
     work.connection.insert_new(&tables::QUARANTINE, &rows).await?;
     Ok(())
+}
+
+fn hexadecimal(hash: &[u8; 32]) -> String {
+    hash.iter().fold(String::new(), |text, byte| text + &format!("{byte:02x}"))
 }

@@ -102,10 +102,24 @@ impl Ingest {
             return Ok(Report::default());
         }
         let places = self.take_places(batch.records.len())?;
-        let batch = prepare(batch, Micros::now());
+        self.enqueue(prepare(batch), places)?.await
+    }
+
+    /// Takes a batch that its caller prepared, as [`Self::submit`] does; one with a mark even without records. It is in the
+    /// queue when this returns: batches are committed in the order of the calls.
+    pub fn submit_prepared(&self, batch: PreparedBatch) -> Result<impl Future<Output = Result<Report>> + use<>> {
+        let places = self.take_places(batch.len())?;
+        self.enqueue(batch, places)
+    }
+
+    fn enqueue(
+        &self,
+        batch: PreparedBatch,
+        places: OwnedSemaphorePermit,
+    ) -> Result<impl Future<Output = Result<Report>> + use<>> {
         let (answer, answered) = oneshot::channel();
         self.send(Job { batch, answer, _places: places })?;
-        answered.await.map_err(|_| unavailable())?
+        Ok(async move { answered.await.map_err(|_| unavailable())? })
     }
 
     /// How records that are received now are to be read.

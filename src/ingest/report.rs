@@ -2,6 +2,8 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
+use serde::{Deserialize, Serialize};
+
 use super::group::Position;
 use super::prepare::{PreparedBatch, PreparedRecord};
 use crate::domain::event::Record;
@@ -106,7 +108,8 @@ pub struct Report {
 }
 
 /// What became of the records of one form.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct DialectCounts {
     /// Records with at least one new event.
     pub accepted: u64,

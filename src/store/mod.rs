@@ -12,6 +12,7 @@ pub mod event_details;
 mod event_lane;
 pub mod event_type;
 pub mod hot;
+pub mod import_journal;
 pub mod page;
 pub mod quarantine;
 pub mod quarantine_change;

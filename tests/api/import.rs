@@ -1,5 +1,10 @@
 //! `campaignql import`: files, folders and standard input, and how it ends.
 
+mod archive;
+mod hostile;
+mod journal;
+mod memory;
+
 use serde_json::{Value, json};
 
 use crate::kit::client::gzip;
@@ -27,7 +32,7 @@ both_databases! {
         assert_ended(&program.run_with_input(import, &gzip(text.as_bytes())), 0, [2, 0, 2, 0]);
     }
 
-    async fn the_vendor_is_told_from_the_first_record(database: TestDatabase) {
+    async fn the_vendor_is_told_record_by_record(database: TestDatabase) {
         let program = Program::over(database.url());
         let sent = json!({"campaign_id": "c", "treatment_id": "0", "delivery_type": "GCM", "campaign_send_status": "SUCCESS"});
         program.write("in/pinpoint.json", pinpoint("_campaign.send", "e1", RUN_S, sent).to_string());
@@ -71,7 +76,15 @@ fn wrong_usage_ends_it_with_2() {
 /// Read, accepted, duplicates, quarantined.
 fn assert_ended(ended: &Ended, code: i32, counts: [u64; 4]) {
     assert_eq!(ended.code, code, "{}\n{}", ended.stdout, ended.stderr);
-    let summary: Value = serde_json::from_str(&ended.stdout).expect("the summary is JSON");
-    let given = ["read", "accepted", "duplicates", "quarantined"].map(|name| summary[name].as_u64().unwrap_or(99));
-    assert_eq!(given, counts, "{summary}");
+    let summary = summary(ended);
+    assert_eq!(counts_of(&summary), counts, "{summary}\n{}", ended.stderr);
+}
+
+/// What it printed with `--output json`.
+fn summary(ended: &Ended) -> Value {
+    serde_json::from_str(&ended.stdout).unwrap_or_else(|_| panic!("no JSON: {}\n{}", ended.stdout, ended.stderr))
+}
+
+fn counts_of(summary: &Value) -> [u64; 4] {
+    ["read", "accepted", "duplicates", "quarantined"].map(|name| summary[name].as_u64().unwrap_or(99))
 }

@@ -7,9 +7,9 @@ use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressStyle};
 
-use super::Totals;
 use super::paths::Input;
-use super::reading::Shared;
+use super::reading::{Shared, Task};
+use super::totals::Totals;
 use crate::command::output;
 
 /// How often a line is written where there is no terminal.
@@ -22,6 +22,10 @@ const SPINNER: &str = "{spinner} {bytes} {msg}";
 pub(super) struct Progress {
     shared: Arc<Shared>,
     began: Instant,
+    /// New events of an earlier run.
+    events_before: u64,
+    /// Files to be read; none where an input has no size.
+    files: Option<u64>,
     display: Display,
 }
 
@@ -31,28 +35,34 @@ enum Display {
 }
 
 impl Progress {
-    /// Begins with nothing done.
-    pub(super) fn start(inputs: &[Input], shared: Arc<Shared>) -> Self {
-        let display = if stderr().is_terminal() {
-            Display::Bar(bar(total_bytes(inputs)))
-        } else {
-            Display::Lines { last: Instant::now() }
-        };
-        Self { shared, began: Instant::now(), display }
+    /// Begins with what an earlier run did.
+    pub(super) fn start(tasks: &[Task], totals: &Totals, shared: Arc<Shared>) -> Self {
+        let has_size = |task: &Task| matches!(task.input, Input::File(_));
+        let files = tasks.iter().all(has_size).then_some(tasks.len() as u64);
+        let display =
+            if stderr().is_terminal() { Display::Bar(bar(files)) } else { Display::Lines { last: Instant::now() } };
+        Self { shared, began: Instant::now(), events_before: totals.tally.counts.events, files, display }
     }
 
     /// Shows the present state, as often as is useful.
     pub(super) fn show(&mut self, totals: &Totals) {
         let bytes = self.shared.bytes.load(Ordering::Relaxed);
-        let message = format!("{} records, {} events/s", totals.read, self.rate(totals.events));
-        match &mut self.display {
+        let message = || {
+            let counts = totals.tally.counts;
+            let rate = self.rate(counts.events - self.events_before);
+            format!("{} records, {rate} events/s, {} quarantined", counts.records(), counts.quarantined)
+        };
+        match &self.display {
             Display::Bar(bar) => {
+                if let Some(total) = self.total_bytes() {
+                    bar.set_length(total);
+                }
                 bar.set_position(bytes);
-                bar.set_message(message);
+                bar.set_message(message());
             }
             Display::Lines { last } if last.elapsed() >= LINE_EVERY => {
-                output::notice(&format!("{bytes} bytes, {message}, {} quarantined", totals.quarantined));
-                *last = Instant::now();
+                output::notice(&format!("{bytes} bytes, {}", message()));
+                self.display = Display::Lines { last: Instant::now() };
             }
             Display::Lines { .. } => {}
         }
@@ -73,23 +83,22 @@ impl Progress {
         }
     }
 
+    /// The size of all files, as those that are open let expect: asking for every size beforehand would take as long as
+    /// opening every file.
+    fn total_bytes(&self) -> Option<u64> {
+        let opened = self.shared.opened.load(Ordering::Relaxed).max(1);
+        let bytes = self.shared.opened_bytes.load(Ordering::Relaxed);
+        Some((u128::from(bytes) * u128::from(self.files?) / u128::from(opened)) as u64)
+    }
+
     fn rate(&self, events: u64) -> u64 {
         (events as f64 / self.began.elapsed().as_secs_f64().max(0.001)) as u64
     }
 }
 
-/// The size of all inputs; none when standard input is among them.
-fn total_bytes(inputs: &[Input]) -> Option<u64> {
-    let sizes = inputs.iter().map(|input| match input {
-        Input::Stdin => None,
-        Input::File(_, bytes) => Some(*bytes),
-    });
-    sizes.sum()
-}
-
-fn bar(total: Option<u64>) -> ProgressBar {
-    let (bar, template) = match total {
-        Some(total) => (ProgressBar::new(total), BAR),
+fn bar(files: Option<u64>) -> ProgressBar {
+    let (bar, template) = match files {
+        Some(_) => (ProgressBar::new(0), BAR),
         None => (ProgressBar::new_spinner(), SPINNER),
     };
     match ProgressStyle::with_template(template) {

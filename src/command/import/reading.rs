@@ -1,104 +1,186 @@
-//! The reading thread: opens one input after the other, parses, and hands over pieces of records.
+//! The reading threads: each opens the next file, decompresses it and cuts it into chunks of record texts. The parsing
+//! threads make events of the chunks, whichever file they are of. One large file keeps all parsing threads busy; of many
+//! small ones several are open at a time.
 
 use std::fs::File;
 use std::io::{self, BufReader, Read, stdin};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::thread;
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::sync::mpsc::Sender;
+use std::time::UNIX_EPOCH;
 
-use tokio::sync::mpsc::{self, Receiver, Sender};
+use tokio::sync::mpsc::UnboundedSender;
 
+use super::budget::{Budget, Permit};
+use super::parsing::{Outcome, Piece};
 use super::paths::{Input, unreadable};
-use crate::dialect::envelope::Proof;
-use crate::dialect::{self, Reading};
-use crate::domain::event::Record;
-use crate::{Error, Result};
+use super::resume::{self, Start};
+use crate::dialect::{self, Text};
+use crate::ingest::{Claim, Mark, MarkedFile};
 
-/// Most records of one piece.
-pub(super) const PIECE_RECORDS: usize = 2_000;
-
-/// Most bytes of one piece: large records make smaller pieces.
-const PIECE_BYTES: usize = 8 * 1_024 * 1_024;
-
-/// Pieces that are parsed ahead.
-const AHEAD: usize = 2;
-
+/// Most texts of one chunk.
+const CHUNK_TEXTS: usize = 2_000;
+/// Most bytes of one chunk, unless a single text has more.
+const CHUNK_BYTES: usize = 1_024 * 1_024;
+/// What a parsed record takes besides its text.
+const RECORD_BYTES: u64 = 1_024;
+/// What a text takes while it is parsed, as a multiple of its length.
+const PARSING_FACTOR: u64 = 10;
 const READ_BUFFER_BYTES: usize = 256 * 1_024;
 
-/// What the reading thread and the rest share.
+/// A file, pipe or standard input to be read.
+#[derive(Debug)]
+pub(super) struct Task {
+    pub(super) input: Input,
+    /// Where reading begins.
+    pub(super) start: Start,
+}
+
+/// How far reading is, and whether it shall go on.
 #[derive(Debug, Default)]
 pub(super) struct Shared {
-    /// Set to end reading after the present piece.
+    /// Set to end reading.
     pub(super) stop: AtomicBool,
     /// Bytes read so far, compressed ones as they are.
     pub(super) bytes: AtomicU64,
+    /// Files opened so far, and the sum of their sizes.
+    pub(super) opened: AtomicU64,
+    pub(super) opened_bytes: AtomicU64,
 }
 
-/// Some consecutive records of one input.
+/// Consecutive texts of one input.
 #[derive(Debug)]
-pub(super) struct Piece {
-    pub(super) source: String,
-    pub(super) first_index: u64,
-    pub(super) records: Vec<Record>,
+pub(super) struct Chunk {
+    /// Number of the task.
+    pub(super) task: usize,
+    /// Number of the chunk within it.
+    pub(super) part: u64,
+    pub(super) is_last: bool,
+    pub(super) source: Arc<str>,
+    pub(super) mark: Option<Mark>,
+    pub(super) texts: Vec<Text>,
+    pub(super) permit: Permit,
 }
 
-/// Starts reading. An input that cannot be read is an error among the pieces.
-pub(super) fn start(inputs: Vec<Input>, reading: Reading, shared: Arc<Shared>) -> Result<Receiver<Result<Piece>>> {
-    let (sender, receiver) = mpsc::channel(AHEAD);
-    let reader = Reader { reading, shared, sender };
-    let spawned = thread::Builder::new().name("import".to_owned()).spawn(move || reader.run(&inputs));
-    spawned.map_err(|error| Error::Config(format!("no thread for reading: {error}")))?;
-    Ok(receiver)
+/// One of the reading threads.
+pub(super) struct Reader {
+    pub(super) tasks: Arc<[Task]>,
+    /// For the journal of files.
+    pub(super) claim: Option<Claim>,
+    /// Number of the next task that no thread has taken.
+    pub(super) next: Arc<AtomicUsize>,
+    pub(super) shared: Arc<Shared>,
+    pub(super) budget: Arc<Budget>,
+    pub(super) chunks: Sender<Chunk>,
+    /// For inputs that cannot be opened.
+    pub(super) pieces: UnboundedSender<Piece>,
 }
 
-struct Reader {
-    reading: Reading,
-    shared: Arc<Shared>,
-    sender: Sender<Result<Piece>>,
-}
-
-/// Nobody takes pieces any more, or reading was stopped.
+/// Nobody takes chunks any more, or reading was stopped.
 struct Ended;
 
+/// Where a chunk is from.
+struct Origin {
+    task: usize,
+    source: Arc<str>,
+    file: Option<Arc<MarkedFile>>,
+}
+
 impl Reader {
-    fn run(self, inputs: &[Input]) {
-        for input in inputs {
-            let read = match input {
-                Input::Stdin => self.read("stdin", stdin().lock()),
-                Input::File(path, _) => match File::open(path) {
-                    Ok(file) => self.read(&path.display().to_string(), file),
-                    Err(error) => self.send(Err(unreadable(path, &error))),
-                },
-            };
-            if read.is_err() {
+    /// Reads until there is nothing left.
+    pub(super) fn run(self) {
+        loop {
+            let number = self.next.fetch_add(1, Ordering::Relaxed);
+            let Some(task) = self.tasks.get(number) else { return };
+            if self.read(number, task).is_err() {
                 return;
             }
         }
     }
 
-    fn read(&self, source: &str, input: impl Read) -> Result<(), Ended> {
-        let counted = Counted { input, shared: &self.shared };
-        let body = BufReader::with_capacity(READ_BUFFER_BYTES, counted);
-        let piece = |first_index| Piece { source: source.to_owned(), first_index, records: Vec::new() };
-        let mut present = piece(0);
-        let mut bytes = 0;
-        // Whoever can give files to this command needs no signature, and archives of messages often have none.
-        for record in dialect::read(self.reading.clone(), body).asking_for(Proof::NotAsked) {
-            bytes += record.raw.len();
-            present.records.push(record);
-            if present.records.len() >= PIECE_RECORDS || bytes >= PIECE_BYTES {
-                let next = piece(present.first_index + present.records.len() as u64);
-                self.send(Ok(std::mem::replace(&mut present, next)))?;
-                bytes = 0;
+    fn read(&self, number: usize, task: &Task) -> Result<(), Ended> {
+        let origin = |file| Origin { task: number, source: task.input.name().into(), file };
+        let opened = match &task.input {
+            Input::Stdin => return self.cut(&origin(None), task.start, stdin().lock()),
+            Input::Stream(path) => File::open(path).map(|file| (file, None)),
+            Input::File(path) => File::open(path).and_then(|file| {
+                let metadata = file.metadata()?;
+                let modified = metadata.modified().unwrap_or(UNIX_EPOCH);
+                let marked = self.claim.map(|claim| resume::marked_file(claim, path, metadata.len(), modified));
+                Ok((file, marked.map(Arc::new)))
+            }),
+        };
+        match (opened, &task.input) {
+            (Ok((file, marked)), _) => {
+                let size = marked.as_ref().map_or(0, |marked| marked.size.cast_unsigned());
+                self.shared.opened.fetch_add(1, Ordering::Relaxed);
+                self.shared.opened_bytes.fetch_add(size, Ordering::Relaxed);
+                self.cut(&origin(marked), task.start, file)
             }
+            (Err(error), Input::Stream(path) | Input::File(path)) => {
+                let outcome = Outcome::Unreadable(unreadable(path, &error));
+                let piece = Piece { task: number, part: 0, is_last: true, outcome };
+                self.pieces.send(piece).map_err(|_| Ended)
+            }
+            (Err(_), Input::Stdin) => Ok(()),
         }
-        if present.records.is_empty() { Ok(()) } else { self.send(Ok(present)) }
     }
 
-    fn send(&self, piece: Result<Piece>) -> Result<(), Ended> {
-        let sent = self.sender.blocking_send(piece);
-        let stopped = self.shared.stop.load(Ordering::Relaxed);
-        if sent.is_err() || stopped { Err(Ended) } else { Ok(()) }
+    /// Cuts an input into chunks, behind what is committed of it.
+    fn cut(&self, origin: &Origin, start: Start, input: impl Read) -> Result<(), Ended> {
+        let counted = Counted { input, shared: &self.shared };
+        let mut texts = dialect::texts(BufReader::with_capacity(READ_BUFFER_BYTES, counted));
+        for _ in 0..start.texts {
+            self.go_on()?;
+            texts.next();
+        }
+        let mut part = Part { number: 0, from: start.texts, end_offset: texts.offset(), bytes: 0, texts: Vec::new() };
+        while let Some(text) = texts.next() {
+            let bytes = part.bytes + text.held_bytes();
+            if part.texts.len() >= CHUNK_TEXTS || !part.texts.is_empty() && bytes > CHUNK_BYTES {
+                part = self.send(origin, part, false)?;
+            }
+            part.bytes += text.held_bytes();
+            part.texts.push(text);
+            part.end_offset = texts.offset();
+        }
+        self.send(origin, part, true)?;
+        Ok(())
+    }
+
+    /// Hands a part over once there is room for it, and begins the next.
+    fn send(&self, origin: &Origin, part: Part, is_last: bool) -> Result<Part, Ended> {
+        self.go_on()?;
+        let permit = self.budget.take(origin.task, part.cost()).ok_or(Ended)?;
+        let Part { number, from, end_offset, texts, .. } = part;
+        let to = from + texts.len() as u64;
+        let mark = origin.file.as_ref().map(|file| Mark { file: Arc::clone(file), from, to, end_offset, is_last });
+        let source = Arc::clone(&origin.source);
+        let chunk = Chunk { task: origin.task, part: number, is_last, source, mark, texts, permit };
+        self.chunks.send(chunk).map_err(|_| Ended)?;
+        Ok(Part { number: number + 1, from: to, end_offset, bytes: 0, texts: Vec::new() })
+    }
+
+    fn go_on(&self) -> Result<(), Ended> {
+        if self.shared.stop.load(Ordering::Relaxed) { Err(Ended) } else { Ok(()) }
+    }
+}
+
+/// A chunk that grows.
+struct Part {
+    number: u64,
+    /// Texts of the input before it.
+    from: u64,
+    end_offset: u64,
+    bytes: usize,
+    texts: Vec<Text>,
+}
+
+impl Part {
+    /// What it takes until it is committed, texts that are parsed into much more than themselves included.
+    fn cost(&self) -> u64 {
+        let longest = self.texts.iter().map(Text::held_bytes).max().unwrap_or(0) as u64;
+        self.bytes as u64 + (self.texts.len() as u64 + 1) * RECORD_BYTES + longest * PARSING_FACTOR
     }
 }
 

@@ -5,8 +5,8 @@ use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
-/// What one record of a file may unpack to: sixteen times the longest record that is read.
-pub(in crate::dialect) const RECORD_UNPACKED_BYTES: u64 = 256 * 1024 * 1024;
+/// What one record of a file may unpack to: four times the longest record that is read.
+pub(in crate::dialect) const RECORD_UNPACKED_BYTES: u64 = 64 * 1024 * 1024;
 
 /// The bytes that may still be unpacked, shared by all parts that count together.
 #[derive(Clone, Debug)]

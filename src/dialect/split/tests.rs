@@ -7,6 +7,7 @@ use flate2::write::GzEncoder;
 use proptest::prelude::*;
 use serde_json::{Map, Value, json};
 
+use super::super::piece::KEPT_BYTES;
 use super::*;
 
 /// A reader that gives no more than so many bytes at once.
@@ -287,5 +288,54 @@ proptest! {
         let length: u64 = Splitter::new(&bytes[..]).map(|piece| piece.raw_len).sum();
         prop_assert!(length <= 2 * bytes.len() as u64 + 1);
         let _records = crate::dialect::read_body(crate::domain::event::Dialect::Odp, &bytes);
+    }
+}
+
+#[test]
+fn a_byte_order_mark_between_records_is_no_text() {
+    for text in [
+        "{\"a\":1}\n\u{feff}{\"b\":2}",
+        "\u{feff}{\"a\":1}\u{feff}\r\n{\"b\":2}\u{feff}",
+        "[{\"a\":1},\u{feff}{\"b\":2}]",
+    ] {
+        assert_eq!(pieces(text.as_bytes()), [r#"{"a":1}"#, r#"{"b":2}"#], "{text}");
+    }
+    let trickle = BufReader::with_capacity(1, Trickle("\u{feff}{}\u{feff}{}".as_bytes(), 1));
+    assert_eq!(Splitter::new(trickle).map(|piece| shown(&piece)).collect::<Vec<_>>(), ["{}", "{}"]);
+    assert_eq!(pieces(b"\xef\xbb{}"), ["!syntax@1:1+0 \u{fffd}{}"]);
+}
+
+#[test]
+fn utf_16_is_read_with_a_mark_or_without_and_gzipped_too() {
+    for mark in ["\u{feff}", ""] {
+        let text = format!("{mark}{{\"a\":\"ü😀\"}}\r\n{{\"b\":2}}\r\n");
+        let little: Vec<u8> = text.encode_utf16().flat_map(u16::to_le_bytes).collect();
+        let big: Vec<u8> = text.encode_utf16().flat_map(u16::to_be_bytes).collect();
+        for bytes in [&little, &big, &gzip(&little)] {
+            assert_eq!(pieces(bytes), [r#"{"a":"ü😀"}"#, r#"{"b":2}"#], "{text:?}");
+            let trickle = BufReader::with_capacity(1, Trickle(bytes, 1));
+            assert_eq!(Splitter::new(trickle).count(), 2, "{text:?}");
+        }
+    }
+}
+
+#[test]
+fn texts_too_long_to_hold_are_told_apart_by_their_hash() {
+    let long = |filling: &str, last: &str| {
+        let filling = filling.repeat(MAX_RECORD_BYTES / filling.len() + 70_000);
+        format!("{{\"a\":\"{filling}{last}")
+    };
+    // Well formed, broken behind what is held, and broken at once.
+    for (before, after) in [("", "\"}\n{}"), ("", "\"]\n{}"), ("", "\n{}"), ("x", "\"}\n{}")] {
+        let found = |last: &str| {
+            let text = format!("{before}{}{after}", long("0123456789", last));
+            let first = Splitter::new(text.as_bytes()).next().expect("a piece");
+            assert!(first.fault.is_some() && first.raw.len() == KEPT_BYTES, "{:?}", first.fault);
+            let whole = &text.as_bytes()[..first.raw_len as usize];
+            assert_eq!(first.whole_hash, Some(*blake3::hash(whole).as_bytes()), "{after:?}");
+            first.whole_hash
+        };
+        assert_eq!(found("a"), found("a"));
+        assert_ne!(found("a"), found("b"), "{before:?} {after:?}");
     }
 }

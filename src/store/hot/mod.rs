@@ -97,6 +97,11 @@ impl HotConnection {
         on_either!(self, _c => Ok(()), _c.lock_shards(shards).await)
     }
 
+    /// Makes other transactions of the same imports wait until the end of this one. Called before keys are inserted.
+    pub async fn lock_imports(&mut self, runs: &[[u8; 16]]) -> Result<()> {
+        on_either!(self, _c => Ok(()), _c.lock_imports(runs).await)
+    }
+
     /// Makes everything since `begin` durable.
     pub async fn commit(&mut self) -> Result<()> {
         on_either!(self, c => c.commit(), c.commit().await)

@@ -19,6 +19,8 @@ pub struct PostgresWriter {
 const IDENTITY_LOCK: i32 = 0x0043_5101;
 /// First half of the advisory locks of shards; the second is the shard's number.
 const SHARD_LOCK: i32 = 0x0043_5102;
+/// First half of the advisory locks of imports; the second is made of the run's hash.
+const IMPORT_LOCK: i32 = 0x0043_5103;
 const STATEMENTS_KEPT: usize = 256;
 
 impl PostgresWriter {
@@ -42,6 +44,15 @@ impl PostgresWriter {
         let numbers: Vec<i32> = shards.iter().copied().map(i32::from).collect();
         let sql = "SELECT pg_advisory_xact_lock($1, shard) FROM unnest($2::integer[]) AS shard";
         sqlx::query(sql).bind(SHARD_LOCK).bind(numbers).execute(&mut self.connection).await?;
+        Ok(())
+    }
+
+    pub(super) async fn lock_imports(&mut self, runs: &[[u8; 16]]) -> Result<()> {
+        let mut numbers: Vec<i32> =
+            runs.iter().map(|run| i32::from_be_bytes([run[0], run[1], run[2], run[3]])).collect();
+        numbers.sort_unstable();
+        let sql = "SELECT pg_advisory_xact_lock($1, run) FROM unnest($2::integer[]) AS run";
+        sqlx::query(sql).bind(IMPORT_LOCK).bind(numbers).execute(&mut self.connection).await?;
         Ok(())
     }
 

@@ -172,9 +172,26 @@ pub static QUARANTINE: Table = Table {
         ("position", I64),
         ("byte_offset", I64),
         ("received_at", I64),
+        ("whole_hash", OptText),
         ("state", I16),
         ("resolved_at", OptI64),
         ("resolution", OptText),
+    ],
+};
+
+/// `entity::import_journal`.
+pub static IMPORT_JOURNAL: Table = Table {
+    name: "import_journal",
+    key: &[("workspace", I32), ("run", Bytes), ("file", Bytes)],
+    values: &[
+        ("path", Text),
+        ("size", I64),
+        ("modified_at", I64),
+        ("texts", I64),
+        ("byte_offset", I64),
+        ("is_done", Bool),
+        ("tally", Text),
+        ("updated_at", I64),
     ],
 };
 
@@ -186,7 +203,7 @@ pub static WORKSPACE: Table = Table {
 };
 
 /// Every table above.
-pub static ALL: [&Table; 19] = [
+pub static ALL: [&Table; 20] = [
     &SHARD,
     &IDENTIFIER_TYPE,
     &CAMPAIGN,
@@ -205,6 +222,7 @@ pub static ALL: [&Table; 19] = [
     &ROLLUP,
     &ADDRESS_STATE,
     &QUARANTINE,
+    &IMPORT_JOURNAL,
     &WORKSPACE,
 ];
 
@@ -241,6 +259,7 @@ mod tests {
         assert_same::<entity::rollup::Entity>(&ROLLUP);
         assert_same::<entity::address_state::Entity>(&ADDRESS_STATE);
         assert_same::<entity::quarantine::Entity>(&QUARANTINE);
+        assert_same::<entity::import_journal::Entity>(&IMPORT_JOURNAL);
         assert_same::<entity::workspace::Entity>(&WORKSPACE);
     }
 }

@@ -5,6 +5,7 @@ pub mod database;
 pub mod program;
 pub mod record;
 pub mod server;
+pub mod stored;
 pub mod wrapped;
 
 pub use client::{Answer, Client};

@@ -2,7 +2,8 @@
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Command, Output, Stdio};
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use tempfile::TempDir;
 
@@ -21,6 +22,22 @@ pub struct Ended {
     pub stdout: String,
     /// What it logged.
     pub stderr: String,
+}
+
+impl Ended {
+    fn of(output: &Output) -> Self {
+        Self {
+            code: output.status.code().unwrap_or(-1),
+            stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
+            stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
+        }
+    }
+}
+
+/// The most memory so far in KiB, out of a process's status.
+fn peak(status: &str) -> Option<u64> {
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
+    line.trim().strip_suffix(" kB")?.parse().ok()
 }
 
 impl Program {
@@ -62,11 +79,30 @@ impl Program {
             scope.spawn(move || stdin.write_all(input).ok());
             child.wait_with_output().expect("the program ends")
         });
-        Ended {
-            code: output.status.code().unwrap_or(-1),
-            stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
-            stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
-        }
+        Ended::of(&output)
+    }
+
+    /// Runs it to its end, and tells the most memory that it held, in MiB, as the kernel counts it.
+    pub fn run_measured<'a>(&self, arguments: impl IntoIterator<Item = &'a str>) -> (Ended, u64) {
+        let mut command = self.command(arguments);
+        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let child = command.spawn().expect("the program starts");
+        let status = format!("/proc/{}/status", child.id());
+        let ended = AtomicBool::new(false);
+        let (output, peak_kib) = std::thread::scope(|scope| {
+            let watcher = scope.spawn(|| {
+                let mut peak_kib = 0;
+                while !ended.load(Ordering::Relaxed) {
+                    peak_kib = std::fs::read_to_string(&status).ok().and_then(|text| peak(&text)).unwrap_or(peak_kib);
+                    std::thread::sleep(std::time::Duration::from_millis(2));
+                }
+                peak_kib
+            });
+            let output = child.wait_with_output().expect("the program ends");
+            ended.store(true, Ordering::Relaxed);
+            (output, watcher.join().expect("it watches"))
+        });
+        (Ended::of(&output), peak_kib / 1_024)
     }
 
     /// The command, for tests that do not wait for its end.
