@@ -289,17 +289,17 @@ impl Teller<'_> {
     fn shop(&mut self, letter: u8, clicked: i64) {
         let mut at = clicked + 2 * SECOND_MS;
         self.add(Kind::PageViewed, at, letter);
-        if !self.dice.happens(400_000) {
+        if !self.dice.happens(600_000) {
             return;
         }
-        for (kind, odds) in [(Kind::ProductViewed, 1_000_000), (Kind::CartAdded, 600_000), (Kind::CartRemoved, 120_000)]
+        for (kind, odds) in [(Kind::ProductViewed, 1_000_000), (Kind::CartAdded, 700_000), (Kind::CartRemoved, 120_000)]
         {
             if self.dice.happens(odds) {
                 at += self.dice.within(5 * SECOND_MS..4 * MINUTE_MS);
                 self.add(kind, at, letter);
             }
         }
-        if !self.dice.happens(350_000) {
+        if !self.dice.happens(500_000) {
             return;
         }
         at += self.dice.within(MINUTE_MS..30 * MINUTE_MS);

@@ -11,6 +11,7 @@ mod bad_input;
 mod campaign;
 mod crash;
 mod customer;
+mod generate;
 mod graphql_ingest;
 mod health;
 mod import;
