@@ -19,7 +19,7 @@ use crate::kit::program::Ended;
 use crate::kit::{Client, Program, TestDatabase, TestServer};
 
 /// Distinct records of a recount, unless told otherwise.
-const EVENTS: u64 = 20_000;
+const EVENTS: u64 = 10_000;
 /// A recount of many takes longer than other tests may.
 const PATIENCE: Duration = Duration::from_hours(6);
 /// Files that the records are spread over; every second one is compressed.
@@ -48,6 +48,9 @@ recounts! {
     odp_comes_to_its_summary: Dialect::Odp;
     activatepro_comes_to_its_summary: Dialect::ActivatePro;
     pinpoint_comes_to_its_summary: Dialect::Pinpoint;
+    ses_comes_to_its_summary: Dialect::Ses;
+    sms_comes_to_its_summary: Dialect::Sms;
+    sendgrid_comes_to_its_summary: Dialect::SendGrid;
     native_comes_to_its_summary: Dialect::Native;
 }
 
