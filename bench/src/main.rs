@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, bail};
 use cluster::{Cluster, Durability};
 
-use events::Event;
+use events::Events;
 use load::Ingested;
 use server::Server;
 use table::{Measurement, Results};
@@ -24,7 +24,7 @@ const QUICK_EVENTS: usize = 100_000;
 async fn main() -> Result<()> {
     let count = event_count()?;
     eprintln!("making {count} events");
-    let events = events::generate(count);
+    let events = events::generate(count)?;
     let bodies = load::bodies(&events);
     let scratch = tempfile::tempdir_in(results_directory()?)?;
 
@@ -39,9 +39,9 @@ async fn main() -> Result<()> {
     Ok(())
 }
 
-async fn sqlite(events: &[Event], bodies: &[&'static [u8]], scratch: &Path, results: &mut Results) -> Result<()> {
+async fn sqlite(events: &Events, bodies: &[&'static [u8]], scratch: &Path, results: &mut Results) -> Result<()> {
     eprintln!("SQLite: plain inserts");
-    let plain_s = reference::sqlite(&scratch.join("reference.db"), events)?;
+    let plain_s = reference::sqlite(&scratch.join("reference.db"), &events.list)?;
     eprintln!("SQLite: the server");
     let url = format!("sqlite://{}?mode=rwc", scratch.join("server.db").display());
     let measured = serve(&url, events, bodies).await?;
@@ -49,10 +49,10 @@ async fn sqlite(events: &[Event], bodies: &[&'static [u8]], scratch: &Path, resu
     Ok(())
 }
 
-async fn postgres(events: &[Event], bodies: &[&'static [u8]], cluster: &Cluster, results: &mut Results) -> Result<()> {
+async fn postgres(events: &Events, bodies: &[&'static [u8]], cluster: &Cluster, results: &mut Results) -> Result<()> {
     eprintln!("PostgreSQL: COPY");
     cluster.execute("CREATE DATABASE reference")?;
-    let plain_s = reference::postgres(&cluster.url("reference"), events).await?;
+    let plain_s = reference::postgres(&cluster.url("reference"), &events.list).await?;
     cluster.execute("DROP DATABASE reference")?;
     cluster.execute("CHECKPOINT")?;
     eprintln!("PostgreSQL: the server");
@@ -62,10 +62,10 @@ async fn postgres(events: &[Event], bodies: &[&'static [u8]], cluster: &Cluster,
     Ok(())
 }
 
-async fn serve(url: &str, events: &[Event], bodies: &[&'static [u8]]) -> Result<Ingested> {
+async fn serve(url: &str, events: &Events, bodies: &[&'static [u8]]) -> Result<Ingested> {
     let server = Server::start(url).await?;
-    let mut measured = load::ingest(&server, bodies, events.len()).await?;
-    measured.funnel_ms = load::funnels(&server).await?;
+    let mut measured = load::ingest(&server, bodies, events.list.len()).await?;
+    measured.funnel_ms = load::funnels(&server, &events.campaigns()).await?;
     Ok(measured)
 }
 

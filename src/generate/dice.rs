@@ -9,7 +9,7 @@ pub type PerMillion = u32;
 /// All of a million.
 pub const MILLION: PerMillion = 1_000_000;
 
-/// A stream of draws (SplitMix64).
+/// A stream of draws (`SplitMix64`).
 #[derive(Clone, Debug)]
 pub struct Dice(u64);
 

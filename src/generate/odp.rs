@@ -140,7 +140,6 @@ fn identifiers(scene: &Scene<'_>) -> Value {
             "email": person.email(), "phone": person.phone(), "user_id": person.user_id(),
             "activatepro_id": person.activatepro_id(), "vuid": person.vuid(),
         }),
-        (Kind::ListSubscribed | Kind::OptedIn, _) => json!({"email": person.email()}),
         (Kind::PageViewed | Kind::ProductViewed | Kind::CartAdded | Kind::CartRemoved, _) => {
             json!({"vuid": person.vuid()})
         }
@@ -148,7 +147,9 @@ fn identifiers(scene: &Scene<'_>) -> Value {
             json!({"email": person.email(), "user_id": person.user_id(), "vuid": person.vuid()})
         }
         (Kind::OrderCancelled | Kind::OrderReturned | Kind::OrderRefunded, _) => json!({"user_id": person.user_id()}),
-        (_, Channel::Email | Channel::WebModal) => json!({"email": person.email()}),
+        (Kind::ListSubscribed | Kind::OptedIn, _) | (_, Channel::Email | Channel::WebModal) => {
+            json!({"email": person.email()})
+        }
         (_, Channel::Sms | Channel::Voice) => json!({"phone": person.phone()}),
         (Kind::Sent, Channel::Push) => {
             json!({"android_push_token": person.push_token(), "user_id": person.user_id()})

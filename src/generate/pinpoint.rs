@@ -86,7 +86,7 @@ fn record(scene: &Scene<'_>) -> Value {
 
 /// The part that all records share. The service learns of most things a little after they happened; its clocks are not
 /// one, so that it may also seem before.
-fn envelope(scene: &Scene<'_>, event_type: &str, attributes: Value) -> Value {
+fn envelope(scene: &Scene<'_>, event_type: &str, attributes: &Value) -> Value {
     let lag = mix(&[scene.key, 44, scene.slot]) % 2_200;
     let channel = scene.campaign.genre.channel;
     json!({
@@ -126,7 +126,7 @@ fn send(scene: &Scene<'_>) -> Value {
         attributes["campaign_send_status"] = status(&FAILED_SENDS).into();
         "_campaign.send"
     };
-    let mut record = envelope(scene, name, attributes);
+    let mut record = envelope(scene, name, &attributes);
     let mut document = endpoint(scene);
     document["User"] = json!({"UserId": scene.person.user_id(), "UserAttributes": {"interests": ["outdoor", "music"]}});
     record["client_context"] = json!({"custom": {"endpoint": document.to_string()}});
@@ -169,7 +169,7 @@ fn app_report(scene: &Scene<'_>) -> Value {
         Kind::Other => ("_session.start", json!({})),
         _ => (scene.pick(&["_campaign.received_background", "_campaign.received_foreground"]), place(scene)),
     };
-    let mut record = envelope(scene, name, attributes);
+    let mut record = envelope(scene, name, &attributes);
     record["session"] = json!({"session_id": scene.record_digits().get(..8), "start_timestamp": scene.at_ms()});
     if scene.happening.kind == Kind::Opened {
         let mut document = endpoint(scene);
@@ -203,7 +203,7 @@ fn mail(scene: &Scene<'_>) -> Value {
     };
     let mut attributes = place(scene);
     attributes["feedback"] = feedback.into();
-    let mut record = envelope(scene, name, attributes);
+    let mut record = envelope(scene, name, &attributes);
     record["event_timestamp"] = scene.sent_ms.into();
     if scene.happening.kind != Kind::Sent {
         record["arrival_timestamp"] = scene.at_ms().into();
@@ -276,7 +276,7 @@ fn text(scene: &Scene<'_>) -> Value {
     ] {
         attributes[field] = value.into();
     }
-    let mut record = envelope(scene, name, attributes);
+    let mut record = envelope(scene, name, &attributes);
     if name != "_SMS.BUFFERED" {
         record["metrics"] = json!({"price_in_millicents_usd": 645.0 * parts as f64});
     }

@@ -69,7 +69,11 @@ fn record(scene: &Scene<'_>) -> Value {
         }
         _ => record["campaign_id"] = id.into(),
     }
-    add_details(&mut record, scene);
+    for more in [details(scene), reader(scene)] {
+        if let (Value::Object(record), Value::Object(more)) = (&mut record, more) {
+            record.extend(more);
+        }
+    }
     record
 }
 
@@ -88,44 +92,38 @@ fn name(kind: Kind) -> &'static str {
     }
 }
 
-fn add_details(record: &mut Value, scene: &Scene<'_>) {
-    let mut add = |fields: Value| {
-        if let (Value::Object(record), Value::Object(fields)) = (&mut *record, fields) {
-            record.extend(fields);
+/// What only some events tell.
+fn details(scene: &Scene<'_>) -> Value {
+    match scene.happening.kind {
+        Kind::Skipped => json!({"reason": scene.pick(&["Bounced Address", "Unsubscribed Address"]), "status": "5.0.0"}),
+        Kind::Deferred => json!({"response": "421 4.7.0 try again later", "attempt": "2"}),
+        Kind::Delivered => json!({"response": "250 OK", "ip": "192.0.2.11", "tls": 1}),
+        Kind::SoftBounced => json!({
+            "type": "blocked", "reason": "452 4.2.2 mailbox full", "status": "4.2.2", "ip": "192.0.2.11", "tls": 1,
+        }),
+        Kind::HardBounced => json!({
+            "type": "bounce", "reason": "550 5.1.1 user unknown", "status": "5.1.1", "ip": "192.0.2.11", "tls": 1,
+        }),
+        Kind::Opened => match scene.happening.verdict {
+            Automation::Unknown => json!({}),
+            Automation::Human => json!({"sg_machine_open": false}),
+            Automation::Machine => json!({"sg_machine_open": true}),
+        },
+        Kind::Clicked => {
+            json!({"url": scene.link(), "url_offset": {"index": scene.happening.choice, "type": "html"}})
         }
-    };
-    let reader = json!({
+        Kind::ListUnsubscribed => json!({"asm_group_id": 4_711}),
+        _ => json!({}),
+    }
+}
+
+/// Who looked, for what people do.
+fn reader(scene: &Scene<'_>) -> Value {
+    if !matches!(scene.happening.kind, Kind::Opened | Kind::Clicked | Kind::ListUnsubscribed) {
+        return json!({});
+    }
+    json!({
         "ip": format!("198.51.100.{}", scene.person.0 % 250),
         "useragent": scene.pick(&["Mozilla/5.0 (iPhone; CPU iPhone OS 18_1)", "Mozilla/5.0 (Windows NT 10.0)"]),
-    });
-    match scene.happening.kind {
-        Kind::Skipped => {
-            add(json!({"reason": scene.pick(&["Bounced Address", "Unsubscribed Address"]), "status": "5.0.0"}))
-        }
-        Kind::Deferred => add(json!({"response": "421 4.7.0 try again later", "attempt": "2"})),
-        Kind::Delivered => add(json!({"response": "250 OK", "ip": "192.0.2.11", "tls": 1})),
-        Kind::SoftBounced => add(json!({
-            "type": "blocked", "reason": "452 4.2.2 mailbox full", "status": "4.2.2", "ip": "192.0.2.11", "tls": 1,
-        })),
-        Kind::HardBounced => add(json!({
-            "type": "bounce", "reason": "550 5.1.1 user unknown", "status": "5.1.1", "ip": "192.0.2.11", "tls": 1,
-        })),
-        Kind::Opened => {
-            add(reader);
-            match scene.happening.verdict {
-                Automation::Unknown => {}
-                Automation::Human => add(json!({"sg_machine_open": false})),
-                Automation::Machine => add(json!({"sg_machine_open": true})),
-            }
-        }
-        Kind::Clicked => {
-            add(reader);
-            add(json!({"url": scene.link(), "url_offset": {"index": scene.happening.choice, "type": "html"}}));
-        }
-        Kind::ListUnsubscribed => {
-            add(reader);
-            add(json!({"asm_group_id": 4_711}));
-        }
-        _ => {}
-    }
+    })
 }

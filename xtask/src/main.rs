@@ -1,6 +1,7 @@
 //! `cargo xtask`: the one entry for checking, testing and measuring. Whatever CI runs, a person runs with the same words.
 
 mod check;
+mod recount;
 mod schema;
 mod steps;
 mod test;
@@ -14,6 +15,9 @@ cargo xtask check            format, lints, documentation, tidy rules, schema.gr
 cargo xtask test [ARGS]      all tests, on SQLite and on PostgreSQL; ARGS go to cargo test
 cargo xtask schema           writes schema.graphql
 cargo xtask bless            writes schema.graphql and accepts every snapshot
+cargo xtask recount [--events N]
+                             every vendor's generated events (a million each) through a release build, on SQLite and on
+                             PostgreSQL; fails where a count is not what the generator promises
 cargo xtask bench [--events N] [--quick]
                              ingestion and funnel beside plain inserts; tables under target/bench-results";
 
@@ -36,6 +40,7 @@ fn run() -> Result<()> {
         "test" => test::run(&rest),
         "schema" => schema::write(),
         "bless" => bless(),
+        "recount" => recount::run(&rest),
         "bench" => bench(&rest),
         "" | "help" | "--help" | "-h" => {
             println!("{HELP}");
