@@ -4,11 +4,12 @@
 mod progress;
 
 use std::fs::File;
-use std::io::{self, BufWriter, ErrorKind, Write, stdout};
+use std::io::{self, BufWriter, Write, stdout};
 use std::path::{Path, PathBuf};
 
 use chrono::{NaiveDate, NaiveTime};
 use clap::builder::{PossibleValuesParser, TypedValueParser};
+use clap::error::ErrorKind;
 use clap::{Args, ValueEnum, value_parser};
 use flate2::Compression;
 use flate2::write::GzEncoder;
@@ -86,12 +87,13 @@ const STDOUT: &str = "-";
 /// Generates. Whoever reads may stop at any time.
 pub fn run(arguments: &Arguments) -> Result<Outcome> {
     if arguments.summary.as_deref() == Some(Path::new(STDOUT)) && arguments.output == Path::new(STDOUT) {
-        return Err(Error::BadInput("--summary and --output both name stdout: write one of them to a file".to_owned()));
+        let message = "--summary and --output both name stdout: write one of them to a file\n";
+        clap::Error::raw(ErrorKind::ArgumentConflict, message).exit();
     }
     let mut progress = Progress::start();
     let plan = generate::plan(request(arguments), |records| progress.planned(records, arguments.events));
     match write(arguments, &plan, &mut progress) {
-        Err(error) if error.kind() == ErrorKind::BrokenPipe => {}
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => {}
         written => written.map_err(|error| unwritable(&arguments.output, &error))?,
     }
     progress.finish();
