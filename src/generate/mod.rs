@@ -28,7 +28,7 @@ mod scene;
 
 use std::io;
 
-use campaign::{Campaign, DAY_MS, Deal};
+use campaign::{Campaign, Cell, DAY_MS, Deal};
 use ledger::Ledger;
 use permutation::Permutation;
 use person::Person;
@@ -141,9 +141,7 @@ impl Plan {
     }
 
     fn stage(&self, cell: usize) -> Stage<'_> {
-        let cell = &self.deal.cells[cell];
-        let end_ms = self.request.start_ms + self.request.days_ms();
-        Stage { vendor: self.vendor, campaign: &self.campaigns[cell.campaign], run: cell.run, end_ms }
+        stage(&self.request, &self.campaigns, self.deal.cells[cell])
     }
 
     /// Tells a story, by its number. The last one ends where there are enough records.
@@ -156,11 +154,9 @@ impl Plan {
     }
 
     fn count(&mut self, number: u64, story: &Story) {
-        let (index, _) = self.deal.of(number);
-        let cell = self.deal.cells[index];
-        let end_ms = self.request.start_ms + self.request.days_ms();
-        let stage = Stage { vendor: self.vendor, campaign: &self.campaigns[cell.campaign], run: cell.run, end_ms };
-        self.ledger.count(index, &stage, &story.happenings);
+        let (cell, _) = self.deal.of(number);
+        let stage = stage(&self.request, &self.campaigns, self.deal.cells[cell]);
+        self.ledger.count(cell, &stage, &story.happenings);
         for (slot, happening) in story.happenings.iter().enumerate() {
             self.timeline.add(happening.at_ms);
             if self.is_repeated(number, slot) {
@@ -201,6 +197,11 @@ impl Plan {
             slot: slot as u64,
         })
     }
+}
+
+fn stage<'a>(request: &Request, campaigns: &'a [Campaign], cell: Cell) -> Stage<'a> {
+    let (vendor, end_ms) = (Vendor::of(request.dialect), request.start_ms + request.days_ms());
+    Stage { vendor, campaign: &campaigns[cell.campaign], run: cell.run, end_ms }
 }
 
 /// A small request for tests.
