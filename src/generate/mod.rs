@@ -1,7 +1,7 @@
 //! Events of any number, realistic and always the same for the same arguments, in every vendor's own JSON, with the
 //! counts that reports over them must come to.
 //!
-//! [`plan`] tells every story once, to know how many there must be and what they come to; [`write`] tells them again, in
+//! [`plan`] tells every story once, to know how many there must be and what they come to; [`write()`] tells them again, in
 //! the order asked for. No event is kept. The writers and the ledger stand apart from the code that reads and counts
 //! events, so that the two can be held against each other.
 
