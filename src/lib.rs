@@ -4,6 +4,7 @@
 //!
 //! - `entity` (crate): the rows of the database.
 //! - [`domain`]: pure rules, no I/O: events, kinds, identity, reachability, funnels, rates.
+//! - [`generate`]: events of our own making in vendors' JSON, and the counts that they come to.
 //! - [`dialect`]: one vendor per file, bytes to events.
 //! - [`store`]: the only SQL, one noun per file.
 //! - [`ingest`]: the one way in. [`analytics`]: the questions.
@@ -14,6 +15,8 @@
 pub mod error;
 
 pub mod domain;
+
+pub mod generate;
 
 pub mod dialect;
 

@@ -1,82 +1,93 @@
-//! The events of every measurement: mails of 200 campaigns to a tenth as many customers as there are events, in order of
-//! time. The same count gives the same events.
+//! The events of every measurement: what `campaignql generate` writes as ODP records of 200 campaigns, in order of time.
+//! The same count gives the same events.
 
+use std::collections::{BTreeSet, HashSet};
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::process::{Command, Stdio};
+
+use anyhow::{Context, Result, ensure};
 use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
+use serde_json::Value;
 
-/// How many campaigns there are.
-pub const CAMPAIGNS: u64 = 200;
-
+const CAMPAIGNS: &str = "200";
 const SEED: u64 = 20_261_120;
-const DAYS: i64 = 30;
-const DAY_S: i64 = 86_400;
-/// 2026-10-01.
-const START_S: i64 = 1_790_812_800;
+const DAYS_S: i64 = 30 * 86_400;
 
-/// One event, before it is written as anybody's JSON.
+/// One event: its record, and what a plain row keeps beside it.
 #[derive(Clone, Copy, Debug)]
 pub struct Event {
-    /// Epoch seconds.
+    /// Seconds since the first day began, about.
     pub at_s: i64,
-    /// Start of the campaign's run, epoch seconds.
-    pub run_s: i64,
-    /// From 1 to [`CAMPAIGNS`].
+    /// The campaign's id; 0 where it belongs to none.
     pub campaign: u64,
-    /// From 0.
+    /// A hash of whom it names, of 63 bits.
     pub customer: u64,
-    /// Its key, unique.
+    /// A key of its own.
     pub key: u128,
-    /// The ODP action of a mail.
+    /// Type and action.
     pub action: &'static str,
+    record: &'static str,
+}
+
+/// All events of a run of measurements. They live as long as it, so that sending copies nothing.
+pub struct Events {
+    /// In order of time.
+    pub list: Vec<Event>,
+    /// All records, one per line.
+    pub lines: &'static str,
 }
 
 impl Event {
-    /// The event as an ODP record, about 365 bytes.
-    pub fn json(&self) -> String {
-        let Self { at_s, run_s, campaign, customer, key, action } = self;
-        format!(
-            r#"{{"type":"email","action":"{action}","identifiers":{{"email":"customer{customer}@example.com"}},"data":{{"ts":{at_s},"idempotence_id":"{key:032x}","campaign":"Campaign {campaign}","campaign_id":{campaign},"campaign_schedule_run_ts":{run_s},"touchpoint_id":{},"content":"Autumn letter {}","identifier_key":"email","target_address":"customer{customer}@example.com","data_source":"bench"}}}}"#,
-            campaign % 4,
-            campaign % 7,
-        )
+    /// The event as an ODP record.
+    pub fn json(&self) -> &'static str {
+        self.record
     }
 }
 
-/// Makes the events: each message is sent, and some are opened, clicked or come back.
-pub fn generate(count: usize) -> Vec<Event> {
-    let mut rng = StdRng::seed_from_u64(SEED);
-    let customers = (count as u64 / 10).max(1);
-    let mut events = Vec::with_capacity(count + 8);
-    while events.len() < count {
-        message(&mut rng, customers, &mut events);
+impl Events {
+    /// The ids of all campaigns.
+    pub fn campaigns(&self) -> Vec<String> {
+        let ids: BTreeSet<u64> = self.list.iter().map(|event| event.campaign).filter(|id| *id > 0).collect();
+        ids.iter().map(u64::to_string).collect()
     }
-    events.truncate(count);
-    events.sort_by_key(|event| (event.at_s, event.key));
-    events
 }
 
-fn message(rng: &mut StdRng, customers: u64, events: &mut Vec<Event>) {
-    let run_s = START_S + rng.random_range(0..DAYS) * DAY_S + 8 * 3_600;
-    // The square makes some campaigns much larger than others.
-    let campaign = 1 + (rng.random::<f64>().powi(2) * CAMPAIGNS as f64) as u64;
-    let sent = Event {
-        at_s: run_s + rng.random_range(0..900),
-        run_s,
-        campaign,
-        customer: rng.random_range(0..customers),
+/// Makes the events, with the program that stands beside this one.
+pub fn generate(count: usize) -> Result<Events> {
+    let program = std::env::current_exe()?.with_file_name("campaignql");
+    let mut command = Command::new(&program);
+    command.args(["generate", "--format", "odp", "--campaigns", CAMPAIGNS, "--order", "time"]);
+    command.args(["--events", &count.to_string(), "--seed", &SEED.to_string()]).stderr(Stdio::inherit());
+    let output = command.output().with_context(|| format!("cannot start {}", program.display()))?;
+    ensure!(output.status.success(), "generate ended with {}", output.status);
+    let lines: &'static str = String::from_utf8(output.stdout)?.leak();
+    let (mut rng, mut actions) = (StdRng::seed_from_u64(SEED), HashSet::new());
+    let event = |(number, record)| event(record, (number, count), &mut rng, &mut actions);
+    let list: Vec<Event> = lines.lines().enumerate().map(event).collect::<Result<_>>()?;
+    ensure!(list.len() == count, "{} records instead of {count}", list.len());
+    Ok(Events { list, lines })
+}
+
+fn event(
+    record: &'static str,
+    (number, count): (usize, usize),
+    rng: &mut StdRng,
+    actions: &mut HashSet<&'static str>,
+) -> Result<Event> {
+    let value: Value = serde_json::from_str(record)?;
+    let mut customer = DefaultHasher::new();
+    value["identifiers"].to_string().hash(&mut customer);
+    let text = |name: &str| value[name].as_str().unwrap_or_default();
+    let action = format!("{} {}", text("type"), text("action"));
+    let action = actions.get(action.as_str()).copied().unwrap_or_else(|| action.leak());
+    actions.insert(action);
+    Ok(Event {
+        at_s: DAYS_S * number as i64 / count as i64,
+        campaign: value["data"]["campaign_id"].as_u64().unwrap_or_default(),
+        customer: customer.finish() >> 1,
         key: rng.random(),
-        action: "sent",
-    };
-    events.push(sent);
-    let mut follow = |action, share, within_s, rng: &mut StdRng| {
-        if rng.random_bool(share) {
-            let at_s = sent.at_s + rng.random_range(1..within_s);
-            events.push(Event { at_s, key: rng.random(), action, ..sent });
-        }
-    };
-    follow("delivery", 0.3, 60, rng);
-    follow("open", 0.35, 2 * DAY_S, rng);
-    follow("open", 0.1, 3 * DAY_S, rng);
-    follow("click", 0.08, 2 * DAY_S, rng);
-    follow("hard_bounce", 0.01, 60, rng);
+        action,
+        record,
+    })
 }

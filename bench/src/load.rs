@@ -7,14 +7,14 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, bail, ensure};
 use serde_json::{Value, json};
 
-use crate::events::{CAMPAIGNS, Event};
+use crate::events::{Event, Events};
 use crate::server::Server;
 
 /// Events per request.
 pub const BATCH: usize = 1_000;
 
 const CONNECTIONS: usize = 16;
-const FUNNELS: u64 = 2_000;
+const FUNNELS: usize = 2_000;
 const FUNNEL: &str = "query($id: String!) { campaign(externalId: $id) { funnel { steps { step total unique } } } }";
 
 /// What was measured of a server.
@@ -27,13 +27,16 @@ pub struct Ingested {
     pub funnel_ms: Vec<f64>,
 }
 
-/// The requests' bodies. They live as long as the measurement, so that sending copies nothing.
-pub fn bodies(events: &[Event]) -> Vec<&'static [u8]> {
-    let body = |batch: &[Event]| {
-        let records: Vec<String> = batch.iter().map(Event::json).collect();
-        &*format!("[{}]", records.join(",")).into_bytes().leak()
+/// The requests' bodies: so many lines each.
+pub fn bodies(events: &Events) -> Vec<&'static [u8]> {
+    let mut rest = events.lines.as_bytes();
+    let mut body = |batch: &[Event]| {
+        let length = batch.iter().map(|event| event.json().len() + 1).sum();
+        let (body, behind) = rest.split_at(length);
+        rest = behind;
+        body
     };
-    events.chunks(BATCH).map(body).collect()
+    events.list.chunks(BATCH).map(&mut body).collect()
 }
 
 /// Sends every body once over 16 connections, and makes sure that every event was taken.
@@ -92,10 +95,9 @@ impl Sender {
 }
 
 /// Asks for funnels of all campaigns in turn, one after the other; milliseconds of each, sorted.
-pub async fn funnels(server: &Server) -> Result<Vec<f64>> {
+pub async fn funnels(server: &Server, campaigns: &[String]) -> Result<Vec<f64>> {
     let mut times = Vec::new();
-    for number in 0..FUNNELS {
-        let id = (number % CAMPAIGNS + 1).to_string();
+    for id in campaigns.iter().cycle().take(FUNNELS) {
         let started = Instant::now();
         let request = server.client.post(format!("{}/graphql", server.address));
         let body = json!({"query": FUNNEL, "variables": {"id": id}});

@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, bail};
 use cluster::{Cluster, Durability};
 
-use events::Event;
+use events::Events;
 use load::Ingested;
 use server::Server;
 use table::{Measurement, Results};
@@ -25,10 +25,13 @@ const QUICK_EVENTS: usize = 100_000;
 async fn main() -> Result<()> {
     let count = event_count()?;
     eprintln!("making {count} events");
-    let events = events::generate(count);
+    let events = events::generate(count)?;
     let bodies = load::bodies(&events);
     let scratch = tempfile::tempdir_in(results_directory()?)?;
-    let archive = import::write_archive(scratch.path().join("events.ndjson.gz"), events.iter().map(Event::json))?;
+    let archive = import::write_archive(
+        scratch.path().join("events.ndjson.gz"),
+        events.list.iter().map(|event| event.json().to_owned()),
+    )?;
     let input = Input { events, bodies, archive };
 
     let mut results = Results::new(count);
@@ -44,19 +47,19 @@ async fn main() -> Result<()> {
 
 /// The same events in every form that is measured.
 struct Input {
-    events: Vec<Event>,
+    events: Events,
     bodies: Vec<&'static [u8]>,
     archive: PathBuf,
 }
 
 async fn sqlite(input: &Input, scratch: &Path, results: &mut Results) -> Result<()> {
     eprintln!("SQLite: plain inserts");
-    let plain_s = reference::sqlite(&scratch.join("reference.db"), &input.events)?;
+    let plain_s = reference::sqlite(&scratch.join("reference.db"), &input.events.list)?;
     let url = |name: &str| format!("sqlite://{}?mode=rwc", scratch.join(name).display());
     eprintln!("SQLite: the server");
     let measured = serve(&url("server.db"), input).await?;
     eprintln!("SQLite: import");
-    let imported = import::measure(&url("import.db"), &input.archive, input.events.len()).await?;
+    let imported = import::measure(&url("import.db"), &input.archive, input.events.list.len()).await?;
     let reference = "prepared inserts, 5,000 a transaction, FULL";
     results.add(Measurement::new("SQLite", reference, plain_s, &measured).with_import(imported));
     Ok(())
@@ -65,7 +68,7 @@ async fn sqlite(input: &Input, scratch: &Path, results: &mut Results) -> Result<
 async fn postgres(input: &Input, cluster: &Cluster, results: &mut Results) -> Result<()> {
     eprintln!("PostgreSQL: COPY");
     cluster.execute("CREATE DATABASE reference")?;
-    let plain_s = reference::postgres(&cluster.url("reference"), &input.events).await?;
+    let plain_s = reference::postgres(&cluster.url("reference"), &input.events.list).await?;
     cluster.execute("DROP DATABASE reference")?;
     cluster.execute("CHECKPOINT")?;
     eprintln!("PostgreSQL: the server");
@@ -74,7 +77,7 @@ async fn postgres(input: &Input, cluster: &Cluster, results: &mut Results) -> Re
     cluster.execute("CHECKPOINT")?;
     eprintln!("PostgreSQL: import");
     cluster.execute("CREATE DATABASE import")?;
-    let imported = import::measure(&cluster.url("import"), &input.archive, input.events.len()).await?;
+    let imported = import::measure(&cluster.url("import"), &input.archive, input.events.list.len()).await?;
     let reference = "COPY, 5,000 a transaction, fsync on";
     results.add(Measurement::new("PostgreSQL", reference, plain_s, &measured).with_import(imported));
     Ok(())
@@ -82,8 +85,8 @@ async fn postgres(input: &Input, cluster: &Cluster, results: &mut Results) -> Re
 
 async fn serve(url: &str, input: &Input) -> Result<Ingested> {
     let server = Server::start(url).await?;
-    let mut measured = load::ingest(&server, &input.bodies, input.events.len()).await?;
-    measured.funnel_ms = load::funnels(&server).await?;
+    let mut measured = load::ingest(&server, &input.bodies, input.events.list.len()).await?;
+    measured.funnel_ms = load::funnels(&server, &input.events.campaigns()).await?;
     Ok(measured)
 }
 

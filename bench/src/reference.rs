@@ -30,7 +30,7 @@ pub fn sqlite(path: &Path, events: &[Event]) -> Result<f64> {
     INDEXES.iter().try_for_each(|index| connection.execute_batch(index))?;
     let mut spent = Duration::ZERO;
     for (number, chunk) in events.chunks(ROWS_PER_TRANSACTION).enumerate() {
-        let rows: Vec<String> = chunk.iter().map(Event::json).collect();
+        let rows: Vec<&str> = chunk.iter().map(Event::json).collect();
         let started = Instant::now();
         let transaction = connection.transaction()?;
         let mut insert = transaction.prepare("INSERT INTO reference VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)")?;

@@ -3,6 +3,7 @@
 pub mod config;
 pub mod demo;
 pub mod flags;
+pub mod generate;
 pub mod import;
 pub mod key;
 pub mod log;
@@ -44,6 +45,8 @@ pub enum Command {
     Serve(serve::Arguments),
     /// Take in files of events.
     Import(import::Arguments),
+    /// Write events of our own making, as many as you like, in a vendor's form.
+    Generate(generate::Arguments),
     /// Bring the database's tables up to date, back, or show where they are.
     #[command(subcommand)]
     Migrate(migrate::Direction),
@@ -94,14 +97,18 @@ fn for_the_operator(error: Error) -> Error {
 }
 
 async fn dispatch(cli: Cli) -> Result<Outcome> {
-    if matches!(cli.command, Command::Schema) {
-        output::line(&graphql::sdl());
-        return Ok(Outcome::Done);
+    match &cli.command {
+        Command::Schema => {
+            output::line(&graphql::sdl());
+            return Ok(Outcome::Done);
+        }
+        Command::Generate(arguments) => return generate::run(arguments),
+        _ => {}
     }
     let (settings, values) = load(&cli)?;
     match cli.command {
         Command::Config(arguments) => config::run(&arguments, &values),
-        Command::Schema => Ok(Outcome::Done),
+        Command::Schema | Command::Generate(_) => Ok(Outcome::Done),
         Command::Serve(arguments) => serve::run(&arguments, settings).await,
         Command::Import(arguments) => import::run(arguments, &settings).await,
         Command::Migrate(direction) => migrate::run(direction, &settings).await,

@@ -14,6 +14,7 @@ mod crash;
 mod customer;
 mod envelope;
 mod firehose;
+mod generate;
 mod graphql_ingest;
 mod health;
 mod import;

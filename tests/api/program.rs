@@ -158,7 +158,7 @@ async fn the_demo_has_a_month_of_campaigns_behind_the_url_that_it_prints() {
     let data = client.data(query, json!({})).await;
     let campaigns = data["campaigns"]["nodes"].as_array().expect("campaigns");
     let sources: BTreeSet<&str> = campaigns.iter().filter_map(|campaign| campaign["source"].as_str()).collect();
-    assert!(campaigns.len() > 5 && sources.len() == 3, "{data}");
+    assert!(campaigns.len() > 5 && sources.len() == 4, "{data}");
     assert_eq!(data["quarantine"]["totalCount"], "0");
     assert_eq!(server.terminate(), Some(0));
 }

@@ -4,9 +4,10 @@ use crate::Complaint;
 use crate::source::{take_apart, words};
 
 /// Each layer with those it may use. `error` is open to all.
-const LAYERS: [(&str, &[&str]); 11] = [
+const LAYERS: [(&str, &[&str]); 12] = [
     ("error", &[]),
     ("domain", &[]),
+    ("generate", &["domain"]),
     ("dialect", &["domain"]),
     ("store", &["domain"]),
     ("ingest", &["domain", "dialect", "store"]),
@@ -14,7 +15,7 @@ const LAYERS: [(&str, &[&str]); 11] = [
     ("graphql", &["domain", "dialect", "store", "ingest", "analytics"]),
     ("config", &["domain", "dialect", "store", "ingest"]),
     ("http", &["domain", "dialect", "store", "ingest", "analytics", "graphql", "config"]),
-    ("command", &["domain", "dialect", "store", "ingest", "analytics", "graphql", "config", "http"]),
+    ("command", &["domain", "generate", "dialect", "store", "ingest", "analytics", "graphql", "config", "http"]),
     ("main", &["command", "config"]),
 ];
 

@@ -2,6 +2,7 @@
 
 mod check;
 mod clients;
+mod recount;
 mod schema;
 mod steps;
 mod test;
@@ -16,6 +17,9 @@ cargo xtask test [ARGS]      all tests, on SQLite and on PostgreSQL; ARGS go to 
 cargo xtask clients          boto3 and others against the built server; needs python3 with venv
 cargo xtask schema           writes schema.graphql
 cargo xtask bless            writes schema.graphql and accepts every snapshot
+cargo xtask recount [--events N]
+                             every vendor's generated events (a million each) through a release build, on SQLite and on
+                             PostgreSQL; fails where a count is not what the generator promises
 cargo xtask bench [--events N] [--quick]
                              ingestion and funnel beside plain inserts; tables under target/bench-results";
 
@@ -39,6 +43,7 @@ fn run() -> Result<()> {
         "clients" => clients::run(),
         "schema" => schema::write(),
         "bless" => bless(),
+        "recount" => recount::run(&rest),
         "bench" => bench(&rest),
         "" | "help" | "--help" | "-h" => {
             println!("{HELP}");
