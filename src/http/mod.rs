@@ -12,6 +12,7 @@ pub mod metrics;
 pub mod odp;
 pub mod report;
 pub mod server;
+pub mod tls;
 pub mod trace;
 
 use std::future::ready;

@@ -38,6 +38,11 @@ impl TestServer {
         Self { admin, running, _database: database }
     }
 
+    /// Where it answers.
+    pub fn url(&self) -> String {
+        self.running.url()
+    }
+
     /// Somebody without a key.
     pub fn anybody(&self) -> Client {
         Client::new(&self.running.url())
