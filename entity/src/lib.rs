@@ -16,6 +16,7 @@ pub mod event_type_count;
 pub mod identifier;
 pub mod identifier_type;
 pub mod identity_change;
+pub mod profile_attribute;
 pub mod quarantine;
 pub mod recipient;
 pub mod rollup;

@@ -15,6 +15,7 @@ pub mod vendor;
 pub mod workspace;
 
 pub mod contribution;
+pub mod profile;
 pub mod recipient;
 pub mod rollup;
 

@@ -13,6 +13,7 @@ use super::limits::page_cost;
 use super::loader::{CustomerKey, IdentifiersKey, MergedKey, SpanKey, load};
 use super::node::NodeId;
 use super::page::{Connection, PageArguments};
+use super::profile::{self, CustomerAttribute};
 use super::reachability::{self, Reachability};
 use super::scalar::DateTime;
 use crate::domain::time::Micros;
@@ -47,6 +48,15 @@ impl Customer {
     async fn identifiers(&self, ctx: &Context<'_>) -> Result<Vec<CustomerIdentifier>> {
         let rows = load(ctx, IdentifiersKey(self.row.id)).await?.unwrap_or_default();
         Ok(rows.into_iter().map(CustomerIdentifier::from).collect())
+    }
+
+    /// Its attributes by name; cleared ones are listed with the value null.
+    async fn attributes(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Only attributes of these names.")] names: Option<Vec<String>>,
+    ) -> Result<Vec<CustomerAttribute>> {
+        profile::attributes(ctx, self.row.id, names).await
     }
 
     /// Ids of the customers that became part of it, oldest first. They still resolve to this one.

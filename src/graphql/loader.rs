@@ -19,6 +19,7 @@ use crate::analytics::campaign_funnel::{self, CampaignCounts, FunnelQuestion};
 use crate::domain::reachability::EventRef;
 use crate::domain::workspace::WorkspaceId;
 use crate::store::campaign::Activity;
+use crate::store::profile::Profile;
 use crate::store::{self, Store};
 
 /// What loads: the database, narrowed to one workspace.
@@ -109,6 +110,10 @@ pub struct CustomerKey(pub i64);
 /// The identifiers that a customer shows.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct IdentifiersKey(pub i64);
+
+/// The attributes of a customer.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub struct ProfileKey(pub i64);
 
 /// The customers that became part of a customer.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
@@ -229,6 +234,17 @@ impl Loader<IdentifiersKey> for Reader {
         let ids: Vec<i64> = keys.iter().map(|key| key.0).collect();
         let found = store::customer::identifiers(&self.store, self.workspace, &ids).await?;
         Ok(found.into_iter().map(|(id, rows)| (IdentifiersKey(id), rows)).collect())
+    }
+}
+
+impl Loader<ProfileKey> for Reader {
+    type Value = Profile;
+    type Error = Fault;
+
+    async fn load(&self, keys: &[ProfileKey]) -> Result<HashMap<ProfileKey, Self::Value>> {
+        let ids: Vec<i64> = keys.iter().map(|key| key.0).collect();
+        let found = store::profile::of_customers(&self.store, self.workspace, &ids, None).await?;
+        Ok(found.into_iter().map(|(id, profile)| (ProfileKey(id), profile)).collect())
     }
 }
 

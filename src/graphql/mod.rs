@@ -18,6 +18,7 @@ pub mod identifier;
 pub mod ingest_report;
 pub mod kind;
 pub mod odp_event_send;
+pub mod profile;
 pub mod quarantine;
 pub mod reachability;
 pub mod reachability_funnel;

@@ -9,6 +9,7 @@ use super::error::Result;
 use super::events_ingest::{self, EventsIngestInput, VendorEventsIngestInput};
 use super::ingest_report::{EventsIngestPayload, IngestResultSelection};
 use super::odp_event_send::{self, OdpEvent};
+use super::profile::{self, CustomerUpsertInput, CustomerUpsertPayload};
 use super::scalar::Json;
 use crate::domain::access::Permission;
 
@@ -72,6 +73,17 @@ impl Mutation {
         results: Option<IngestResultSelection>,
     ) -> Result<EventsIngestPayload> {
         odp_event_send::send(ctx, OdpEvent { action, event_type, identifiers, data }, results).await
+    }
+
+    /// Sets attributes of the customer that the identifiers name. It is found, made or merged by them as by those of an
+    /// event.
+    #[graphql(guard = "Needs(Permission::IngestEvents)")]
+    async fn customer_upsert(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Who, and what is known of them.")] input: CustomerUpsertInput,
+    ) -> Result<CustomerUpsertPayload> {
+        profile::upsert(ctx, input).await
     }
 
     /// Changes the name and the tags of a campaign.

@@ -38,15 +38,22 @@ impl KeyRing {
         headers: &HeaderMap,
         permission: Permission,
     ) -> ApiResult<RequestContext> {
-        let caller = self.authenticate(store, headers).await?;
+        self.authorize_key(store, key_of(headers).ok_or_else(ApiError::unauthenticated)?, permission).await
+    }
+
+    /// Whose a key is that came by another way than the headers, if it has the permission.
+    pub async fn authorize_key(&self, store: &Store, key: &str, permission: Permission) -> ApiResult<RequestContext> {
+        let caller = self.holder(store, key).await?;
         if caller.scope.allows(permission) { Ok(caller) } else { Err(ApiError::forbidden()) }
     }
 
     /// Who calls, whatever the scope.
     pub async fn authenticate(&self, store: &Store, headers: &HeaderMap) -> ApiResult<RequestContext> {
-        let key = key_of(headers).ok_or_else(ApiError::unauthenticated)?;
-        let hash = hash_key(key);
-        self.find(store, &hash)
+        self.holder(store, key_of(headers).ok_or_else(ApiError::unauthenticated)?).await
+    }
+
+    async fn holder(&self, store: &Store, key: &str) -> ApiResult<RequestContext> {
+        self.find(store, &hash_key(key))
             .await?
             .filter(Known::is_valid_now)
             .map(|known| known.caller)

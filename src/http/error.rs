@@ -96,9 +96,9 @@ impl ApiError {
 
     /// The answer, in the form that the clients of `path` understand.
     pub fn render(&self, path: &str) -> HttpResponse {
-        if path.starts_with("/v3/") {
-            let answer = Self { status: odp::error_status(self.status), ..self.clone() };
-            return answer.respond(&odp::error_body(answer.status, &self.message));
+        if path.starts_with("/v3/") || path.starts_with("/v2/") {
+            let respond = |status, body: &Value| Self { status, ..self.clone() }.respond(body);
+            return odp::error(path, self.status, &self.message, respond);
         }
         if path == "/graphql" {
             let error = json!({"message": self.message, "extensions": {"code": self.code}});

@@ -34,7 +34,7 @@ pub fn routes(config: &mut ServiceConfig) {
                 .route(web::get().to(graphql::get))
                 .default_service(only("GET, POST")),
         )
-        .service(post("/v3/events", web::post().to(odp::events)))
+        .configure(odp::routes)
         .service(post("/ingest/{format}", web::post().to(ingest::records)))
         .service(get("/", web::get().to(graphiql::root)))
         .service(get("/graphiql", web::get().to(graphiql::page)))

@@ -4,6 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use super::group::{Fresh, Work};
+use super::identify::Named;
 use super::memory::{KnownCell, Memory};
 use super::prepare::{Place, optional_hash_with};
 use crate::Result;
@@ -27,15 +28,15 @@ pub(super) struct Catalogue {
 /// A vendor's campaign id in a workspace: (workspace, namespace, external id).
 type Alias<'a> = (i32, &'static str, &'a str);
 
-/// Finds or writes the entries of all events.
-pub(super) async fn resolve(work: &mut Work<'_>, fresh: &[Fresh<'_>]) -> Result<Catalogue> {
+/// Finds or writes the entries of all events, and the identifier types of everybody who is named.
+pub(super) async fn resolve(work: &mut Work<'_>, fresh: &[Fresh<'_>], named: &[Named<'_>]) -> Result<Catalogue> {
     let mut learned = Memory::default();
     let known = resolve_campaigns(work, fresh, &mut learned).await?;
     let campaigns: Vec<i64> =
         fresh.iter().map(|fresh| alias_of(fresh).map_or(0, |alias| known.get(&alias).copied().unwrap_or(0))).collect();
     let cells = write_cells(work, fresh, &campaigns, &mut learned).await?;
     write_event_types(work, fresh, &mut learned).await?;
-    write_identifier_types(work, fresh, &mut learned).await?;
+    write_identifier_types(work, named, &mut learned).await?;
     Ok(Catalogue { campaigns, cells, learned })
 }
 
@@ -199,11 +200,11 @@ async fn write_event_types(work: &mut Work<'_>, fresh: &[Fresh<'_>], learned: &m
     Ok(())
 }
 
-async fn write_identifier_types(work: &mut Work<'_>, fresh: &[Fresh<'_>], learned: &mut Memory) -> Result<()> {
+async fn write_identifier_types(work: &mut Work<'_>, named: &[Named<'_>], learned: &mut Memory) -> Result<()> {
     let mut new = BTreeSet::new();
-    for event in fresh {
-        for identifier in &event.event.identifiers {
-            let key = (event.batch.workspace, identifier.name.clone());
+    for named in named {
+        for identifier in named.identifiers {
+            let key = (named.workspace, identifier.name.clone());
             if !work.memory.identifier_types.contains(&key) {
                 new.insert(key);
             }

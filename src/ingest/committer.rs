@@ -63,7 +63,7 @@ impl Committer {
         let mut receiver = receiver.lock().await;
         let first = receiver.recv().await?;
         let deadline = tokio::time::Instant::now() + self.settings.wait;
-        let mut records = first.batch.records.len();
+        let mut records = first.batch.len();
         let mut jobs = vec![first];
         while records < self.settings.group_records {
             let next = match receiver.try_recv() {
@@ -72,7 +72,7 @@ impl Committer {
                 Err(_) => tokio::time::timeout_at(deadline, receiver.recv()).await.ok().flatten(),
             };
             let Some(job) = next else { break };
-            records += job.batch.records.len();
+            records += job.batch.len();
             jobs.push(job);
         }
         Some(jobs)
@@ -154,7 +154,7 @@ fn refusal(error: &Error) -> Error {
 
 fn observe(jobs: &[Job], reports: &[Report], started: Instant) {
     metrics::histogram!("campaignql_ingest_commit_seconds").record(started.elapsed().as_secs_f64());
-    let records: usize = jobs.iter().map(|job| job.batch.records.len()).sum();
+    let records: usize = jobs.iter().map(|job| job.batch.len()).sum();
     metrics::histogram!("campaignql_ingest_group_records").record(records as f64);
     for report in reports {
         for (dialect, counts) in &report.dialects {

@@ -6,9 +6,10 @@ use std::time::Instant;
 use chrono_tz::Tz;
 
 use super::catalogue::Catalogue;
-use super::identify::{Identified, Obstacle};
+use super::identify::{Identified, Named, Obstacle};
 use super::memory::Memory;
 use super::prepare::{PreparedBatch, PreparedEvent};
+use super::profile::{FreshProfile, fold_profiles};
 use super::report::{EventId, Report};
 use super::{address, catalogue, count, dedupe, fold, identify, quarantine, report, sequence};
 use crate::domain::hash::ShardCount;
@@ -79,7 +80,8 @@ pub(super) async fn commit(
     steps.end("begin");
     let fresh = dedupe::fresh_events(&mut work, batches).await?;
     steps.end("dedupe");
-    let (ids, learned) = match write_events(&mut work, &fresh, lock, &mut steps).await? {
+    let profiles = profiles_of(batches);
+    let written = match write(&mut work, &fresh, &profiles, lock, &mut steps).await? {
         Ok(written) => written,
         Err(obstacle) => {
             work.connection.rollback().await?;
@@ -93,32 +95,64 @@ pub(super) async fn commit(
     steps.end("quarantine");
     work.connection.commit().await?;
     steps.end("commit");
-    let new_events = fresh.iter().zip(ids).map(|(fresh, id)| (fresh.position, fresh.event.kind, id));
-    let reports = report::reports(batches, new_events);
-    memory.learn(learned);
+    let new_events = fresh.iter().zip(written.ids).map(|(fresh, id)| (fresh.position, fresh.event.kind, id));
+    let mut reports = report::reports(batches, new_events);
+    let mut customers = written.owners.into_iter();
+    for (report, batch) in reports.iter_mut().zip(batches) {
+        report.customers = customers.by_ref().take(batch.profiles.len()).collect();
+    }
+    memory.learn(written.learned);
     Ok(Attempt::Committed(reports))
 }
 
-/// Writes everything that new events bring, unless an obstacle stands in the way of identifying them.
-async fn write_events(
+fn profiles_of<'a>(batches: &[&'a PreparedBatch]) -> Vec<FreshProfile<'a>> {
+    let of_batch = |batch: &&'a PreparedBatch| {
+        let batch: &'a PreparedBatch = batch;
+        batch.profiles.iter().map(move |profile| FreshProfile { profile, batch })
+    };
+    batches.iter().flat_map(of_batch).collect()
+}
+
+/// What a group wrote.
+#[derive(Default)]
+struct Written {
+    /// The new events, in order.
+    ids: Vec<EventId>,
+    /// The customers of the profile updates, in order.
+    owners: Vec<i64>,
+    /// What may be remembered once it is committed.
+    learned: Memory,
+}
+
+/// Writes everything that new events and profiles bring, unless an obstacle stands in the way of identifying them.
+async fn write(
     work: &mut Work<'_>,
     fresh: &[Fresh<'_>],
+    profiles: &[FreshProfile<'_>],
     lock: IdentityLock,
     steps: &mut Steps,
-) -> Result<Result<(Vec<EventId>, Memory), Obstacle>> {
-    if fresh.is_empty() {
-        return Ok(Ok((Vec::new(), Memory::default())));
+) -> Result<Result<Written, Obstacle>> {
+    let named: Vec<Named<'_>> =
+        fresh.iter().map(Named::of_event).chain(profiles.iter().map(Named::of_profile)).collect();
+    if named.is_empty() {
+        return Ok(Ok(Written::default()));
     }
-    work.settings = load_settings(work.connection, fresh).await?;
-    let identified = match identify::identify(work, fresh, lock).await? {
+    work.settings = load_settings(work.connection, &named).await?;
+    let mut identified = match identify::identify(work, &named, lock).await? {
         Ok(identified) => identified,
         Err(obstacle) => return Ok(Err(obstacle)),
     };
     steps.end("identify");
-    let catalogue = catalogue::resolve(work, fresh).await?;
+    let catalogue = catalogue::resolve(work, fresh, &named).await?;
     steps.end("catalogue");
     lock_shards(work, fresh, &identified).await?;
     steps.end("lock");
+    let owners = identified.customers.split_off(fresh.len());
+    fold_profiles(work, profiles, &owners, &identified).await?;
+    steps.end("profile");
+    if fresh.is_empty() && identified.merged.is_empty() {
+        return Ok(Ok(Written { owners, learned: catalogue.learned, ..Written::default() }));
+    }
     let ids = sequence::write_events(work, fresh, &identified, &catalogue).await?;
     steps.end("sequence");
     fold::fold_recipients(work, fresh, &identified, &catalogue).await?;
@@ -128,7 +162,7 @@ async fn write_events(
     count::count_events(work, fresh, &ids, &catalogue).await?;
     steps.end("count");
     let Catalogue { learned, .. } = catalogue;
-    Ok(Ok((ids, learned)))
+    Ok(Ok(Written { ids, owners, learned }))
 }
 
 /// Times the steps of a group for `/metrics`: where ingestion spends its time on this machine and database.
@@ -145,8 +179,8 @@ impl Steps {
     }
 }
 
-async fn load_settings(connection: &mut HotConnection, fresh: &[Fresh<'_>]) -> Result<HashMap<i32, FoldSettings>> {
-    let mut workspaces: Vec<i32> = fresh.iter().map(|fresh| fresh.batch.workspace).collect();
+async fn load_settings(connection: &mut HotConnection, named: &[Named<'_>]) -> Result<HashMap<i32, FoldSettings>> {
+    let mut workspaces: Vec<i32> = named.iter().map(|named| named.workspace).collect();
     workspaces.sort_unstable();
     workspaces.dedup();
     let rows = connection.select(&tables::WORKSPACE, &["id"], &Rows::new(vec![Column::I32(workspaces)])).await?;

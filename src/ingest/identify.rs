@@ -1,4 +1,4 @@
-//! Whose the new events are: loads the links they touch, lets the rules of `domain::identity` decide, and writes what
+//! Whose the new events and profiles are: loads the links they touch, lets the rules of `domain::identity` decide, and writes what
 //! changed. Merges, moves and first identifications need the exclusive identity lock, because two transactions that
 //! each see half of it would decide differently than one after the other.
 
@@ -7,15 +7,35 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use super::group::{Fresh, Work};
 use super::ids::next_id;
 use super::prepare::PreparedIdentifier;
+use super::profile::FreshProfile;
 use crate::Result;
 use crate::domain::identity::{IdentifierId, IdentityOutcome, NamedIdentifier, Resolver};
 use crate::domain::time::Micros;
 use crate::store::hot::{Column, IdentityLock, Repoint, Rows, tables};
 
+/// Identifiers that are named together, by an event or a profile.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Named<'a> {
+    pub(super) identifiers: &'a [PreparedIdentifier],
+    pub(super) workspace: i32,
+}
+
+impl<'a> Named<'a> {
+    /// Those of an event.
+    pub(super) fn of_event(fresh: &Fresh<'a>) -> Self {
+        Self { identifiers: &fresh.event.identifiers, workspace: fresh.batch.workspace }
+    }
+
+    /// Those of a profile.
+    pub(super) fn of_profile(fresh: &FreshProfile<'a>) -> Self {
+        Self { identifiers: &fresh.profile.identifiers, workspace: fresh.batch.workspace }
+    }
+}
+
 /// The customers of the new events, and the merges that they caused.
 #[derive(Debug)]
 pub(super) struct Identified {
-    /// The customer of each event, in order; it stands for itself.
+    /// The customer of each event, then of each profile, in order; it stands for itself.
     pub(super) customers: Vec<i64>,
     /// Stored customers that were merged: (merged, survivor).
     pub(super) merged: Vec<(i64, i64)>,
@@ -48,13 +68,13 @@ struct CustomerRow {
     created_at: i64,
 }
 
-/// Resolves all events and writes customers and identifiers.
+/// Resolves everybody who is named and writes customers and identifiers.
 pub(super) async fn identify(
     work: &mut Work<'_>,
-    fresh: &[Fresh<'_>],
+    named: &[Named<'_>],
     lock: IdentityLock,
 ) -> Result<Result<Identified, Obstacle>> {
-    let mentions = mentioned(fresh);
+    let mentions = mentioned(named);
     let stored = load_identifiers(work, &mentions).await?;
     let customers = load_customers(work, &stored).await?;
     let mut resolver = Resolver::default();
@@ -62,10 +82,10 @@ pub(super) async fn identify(
         resolver.know(*id, row.customer, customers.get(&row.customer).is_some_and(|c| c.is_identified));
     }
     let mut new_id = next_id;
-    let mut owners = Vec::with_capacity(fresh.len());
-    for event in fresh {
-        let named: Vec<NamedIdentifier> = event.event.identifiers.iter().map(|i| i.named.clone()).collect();
-        owners.push(resolver.resolve(&named, &mut new_id));
+    let mut owners = Vec::with_capacity(named.len());
+    for named in named {
+        let identifiers: Vec<NamedIdentifier> = named.identifiers.iter().map(|i| i.named.clone()).collect();
+        owners.push(resolver.resolve(&identifiers, &mut new_id));
     }
     let owners = owners.into_iter().map(|customer| resolver.find(customer)).collect();
     let outcome = resolver.finish();
@@ -77,7 +97,7 @@ pub(super) async fn identify(
     if lock == IdentityLock::Shared && changes_links {
         return Ok(Err(Obstacle::LinksChange));
     }
-    let writer = Writer { fresh, mentions, stored, customers, now: Micros::now().0 };
+    let writer = Writer { named, mentions, stored, customers, now: Micros::now().0 };
     if !writer.write(work, &outcome, &seen_elsewhere).await? {
         return Ok(Err(Obstacle::LostRace));
     }
@@ -92,11 +112,11 @@ struct Mention<'a> {
     seen_on: BTreeSet<&'a str>,
 }
 
-fn mentioned<'a>(fresh: &[Fresh<'a>]) -> BTreeMap<IdentifierId, Mention<'a>> {
+fn mentioned<'a>(named: &[Named<'a>]) -> BTreeMap<IdentifierId, Mention<'a>> {
     let mut mentions = BTreeMap::new();
-    for event in fresh {
-        for identifier in &event.event.identifiers {
-            let workspace = event.batch.workspace;
+    for named in named {
+        for identifier in named.identifiers {
+            let workspace = named.workspace;
             let new = || Mention { identifier, workspace, seen_on: BTreeSet::new() };
             let mention = mentions.entry(identifier.named.id).or_insert_with(new);
             mention.seen_on.extend(identifier.seen_on.as_deref());
@@ -167,7 +187,7 @@ fn newly_seen_channels(
 }
 
 struct Writer<'a> {
-    fresh: &'a [Fresh<'a>],
+    named: &'a [Named<'a>],
     mentions: BTreeMap<IdentifierId, Mention<'a>>,
     stored: HashMap<IdentifierId, IdentifierRow>,
     customers: HashMap<i64, CustomerRow>,
@@ -210,7 +230,7 @@ impl Writer<'_> {
             .iter()
             .filter_map(|(id, customer, _)| Some((*customer, self.mentions.get(id)?.workspace)))
             .collect();
-        let fallback = self.fresh.first().map_or(0, |fresh| fresh.batch.workspace);
+        let fallback = self.named.first().map_or(0, |named| named.workspace);
         let rows = outcome.created.iter().map(|(id, is_identified)| {
             let workspace = workspaces.get(id).copied().unwrap_or(fallback);
             (*id, CustomerRow { workspace, is_identified: *is_identified, created_at: self.now }, None)

@@ -2,7 +2,7 @@
 //! fold and commit it in one transaction, and then answer each request.
 //!
 //! A group's way through the files: `queue` -> `prepare` -> `committer` -> `group` -> `dedupe` -> `identify` ->
-//! `catalogue` -> `sequence` -> `fold` -> `address` -> `count` -> `quarantine` -> `report`.
+//! `catalogue` -> `sequence` -> `fold` -> `profile` -> `address` -> `count` -> `quarantine` -> `report`.
 
 mod committer;
 mod prepare;
@@ -15,6 +15,7 @@ mod dedupe;
 mod fold;
 mod group;
 mod identify;
+mod profile;
 mod quarantine;
 pub mod report;
 mod sequence;

@@ -1,15 +1,19 @@
 //! What can be done before the queue, in the caller's own time: keys, hashes and packed details of every event. The
 //! committers then touch nothing but numbers.
 
+use std::collections::BTreeMap;
+
 use crate::domain::address::updates_of;
 use crate::domain::event::{Automation, CampaignRef, Dialect, EventKey, Format, NewEvent, Record, Rejection};
 use crate::domain::hash::{hash63, hash128, identifier_id};
-use crate::domain::identifier::{Confidence, rule_by_name};
+use crate::domain::identifier::{Confidence, Identifier, rule_by_name};
 use crate::domain::identity::{IdentifierId, NamedIdentifier};
 use crate::domain::kind::Kind;
+use crate::domain::profile::{AttributeValue, ProfileUpdate};
 use crate::domain::reachability::AddressChange;
 use crate::domain::recipient::MessageKey;
 use crate::domain::time::Micros;
+use crate::domain::workspace::WorkspaceId;
 use crate::store::event_details::EventDetails;
 
 use super::report::Batch;
@@ -21,6 +25,22 @@ pub(super) struct PreparedBatch {
     pub(super) source: String,
     pub(super) received_at: Micros,
     pub(super) records: Vec<PreparedRecord>,
+    pub(super) profiles: Vec<PreparedProfile>,
+}
+
+impl PreparedBatch {
+    /// Records and profile updates.
+    pub(super) fn len(&self) -> usize {
+        self.records.len() + self.profiles.len()
+    }
+}
+
+/// A profile update ready to be committed.
+#[derive(Debug)]
+pub(super) struct PreparedProfile {
+    pub(super) identifiers: Vec<PreparedIdentifier>,
+    pub(super) attributes: BTreeMap<String, AttributeValue>,
+    pub(super) at: Option<Micros>,
 }
 
 /// A record of it, in order.
@@ -118,7 +138,23 @@ pub(super) fn prepare(batch: Batch, received_at: Micros) -> PreparedBatch {
         let dialect = record.dialect.map_or(Format::Auto, Format::Of).name();
         PreparedRecord { index, dialect, outcome: prepare_record(workspace, dialect, record) }
     };
-    PreparedBatch { workspace, source: batch.source, received_at, records: indexed.map(prepare).collect() }
+    let records = indexed.map(prepare).collect();
+    PreparedBatch { workspace, source: batch.source, received_at, records, profiles: Vec::new() }
+}
+
+/// Prepares profile updates received now.
+pub(super) fn prepare_profiles(
+    workspace: WorkspaceId,
+    updates: Vec<ProfileUpdate>,
+    received_at: Micros,
+) -> PreparedBatch {
+    let profiles = updates.into_iter().map(|update| PreparedProfile {
+        identifiers: prepare_identifiers(workspace.0, &update.identifiers, None),
+        attributes: update.attributes,
+        at: update.at,
+    });
+    let profiles = profiles.collect();
+    PreparedBatch { workspace: workspace.0, source: String::new(), received_at, records: Vec::new(), profiles }
 }
 
 fn prepare_record(workspace: i32, dialect: &str, record: Record) -> Result<Vec<PreparedEvent>, Box<RejectedRecord>> {
@@ -161,7 +197,7 @@ fn prepare_event(workspace: i32, mut event: NewEvent) -> PreparedEvent {
         &[&workspace.to_be_bytes(), event.event_type.as_bytes(), &kind_code],
         &[&event.action],
     );
-    let identifiers = prepare_identifiers(workspace, &event, place.channel.as_deref());
+    let identifiers = prepare_identifiers(workspace, &event.identifiers, place.channel.as_deref());
     let details = pack_details(&mut event);
     PreparedEvent {
         dialect: event.dialect,
@@ -195,8 +231,8 @@ fn prepare_key(workspace: i32, event: &NewEvent) -> PreparedKey {
     }
 }
 
-fn prepare_identifiers(workspace: i32, event: &NewEvent, channel: Option<&str>) -> Vec<PreparedIdentifier> {
-    let prepare = |identifier: &crate::domain::identifier::Identifier| {
+fn prepare_identifiers(workspace: i32, named: &[Identifier], channel: Option<&str>) -> Vec<PreparedIdentifier> {
+    let prepare = |identifier: &Identifier| {
         let rule = rule_by_name(&identifier.name);
         let is_high = rule.is_some_and(|rule| rule.confidence == Confidence::High);
         let is_seen_on = rule.is_some_and(|rule| rule.seen_on_channel);
@@ -207,7 +243,7 @@ fn prepare_identifiers(workspace: i32, event: &NewEvent, channel: Option<&str>) 
             seen_on: channel.filter(|_| is_seen_on).map(str::to_owned),
         }
     };
-    event.identifiers.iter().map(prepare).collect()
+    named.iter().map(prepare).collect()
 }
 
 /// What reports may group the event by beside its place.

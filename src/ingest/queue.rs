@@ -8,11 +8,13 @@ use std::time::Duration;
 use tokio::sync::{Mutex, OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
 
 use super::committer::{self, CommitterSettings};
-use super::prepare::{PreparedBatch, prepare};
+use super::prepare::{PreparedBatch, prepare, prepare_profiles};
 use super::report::{Batch, Report};
 use crate::dialect::{Reading, Rules};
 use crate::domain::event::Format;
+use crate::domain::profile::ProfileUpdate;
 use crate::domain::time::Micros;
+use crate::domain::workspace::WorkspaceId;
 use crate::store::Store;
 use crate::{Error, Result};
 
@@ -102,7 +104,20 @@ impl Ingest {
             return Ok(Report::default());
         }
         let places = self.take_places(batch.records.len())?;
-        let batch = prepare(batch, Micros::now());
+        self.commit(prepare(batch, Micros::now()), places).await
+    }
+
+    /// Sets attributes of customers, which are found, made or merged by the identifiers of each update as by those of an
+    /// event. Returns the customer of each update, in order; durability and refusal are those of [`Self::submit`].
+    pub async fn submit_profiles(&self, workspace: WorkspaceId, updates: Vec<ProfileUpdate>) -> Result<Vec<i64>> {
+        if updates.is_empty() {
+            return Ok(Vec::new());
+        }
+        let places = self.take_places(updates.len())?;
+        Ok(self.commit(prepare_profiles(workspace, updates, Micros::now()), places).await?.customers)
+    }
+
+    async fn commit(&self, batch: PreparedBatch, places: OwnedSemaphorePermit) -> Result<Report> {
         let (answer, answered) = oneshot::channel();
         self.send(Job { batch, answer, _places: places })?;
         answered.await.map_err(|_| unavailable())?

@@ -82,6 +82,8 @@ pub struct Report {
     pub kinds: BTreeMap<Kind, u64>,
     /// One verdict per record, in order.
     pub results: Vec<RecordResult>,
+    /// The customer of each profile update, in order.
+    pub customers: Vec<i64>,
 }
 
 /// What became of the records of one form.

@@ -13,6 +13,7 @@ mod event_lane;
 pub mod event_type;
 pub mod hot;
 pub mod page;
+pub mod profile;
 pub mod quarantine;
 pub mod reachability;
 pub mod rollup;

@@ -62,7 +62,7 @@ macro_rules! select {
 
 async fn select_each(db: &DatabaseConnection) -> usize {
     select!(db: address_state api_key campaign campaign_activity campaign_alias cell customer database_info event event_key
-        event_key_undated event_type event_type_count identifier identifier_type identity_change quarantine recipient rollup
+        event_key_undated event_type event_type_count identifier identifier_type identity_change profile_attribute quarantine recipient rollup
         shard workspace)
 }
 

@@ -149,6 +149,13 @@ pub static ROLLUP: Table = Table {
     values: &[("counts", Bytes)],
 };
 
+/// `entity::profile_attribute`.
+pub static PROFILE_ATTRIBUTE: Table = Table {
+    name: "profile_attribute",
+    key: &[("shard", I16), ("customer", I64), ("name", Text)],
+    values: &[("workspace", I32), ("sort_key", Bytes), ("value", Text), ("updated_at", I64)],
+};
+
 /// `entity::address_state`.
 pub static ADDRESS_STATE: Table = Table {
     name: "address_state",
@@ -183,7 +190,7 @@ pub static WORKSPACE: Table = Table {
 };
 
 /// Every table above.
-pub static ALL: [&Table; 19] = [
+pub static ALL: [&Table; 20] = [
     &SHARD,
     &IDENTIFIER_TYPE,
     &CAMPAIGN,
@@ -200,6 +207,7 @@ pub static ALL: [&Table; 19] = [
     &EVENT_KEY_UNDATED,
     &RECIPIENT,
     &ROLLUP,
+    &PROFILE_ATTRIBUTE,
     &ADDRESS_STATE,
     &QUARANTINE,
     &WORKSPACE,
@@ -236,6 +244,7 @@ mod tests {
         assert_same::<entity::event_key_undated::Entity>(&EVENT_KEY_UNDATED);
         assert_same::<entity::recipient::Entity>(&RECIPIENT);
         assert_same::<entity::rollup::Entity>(&ROLLUP);
+        assert_same::<entity::profile_attribute::Entity>(&PROFILE_ATTRIBUTE);
         assert_same::<entity::address_state::Entity>(&ADDRESS_STATE);
         assert_same::<entity::quarantine::Entity>(&QUARANTINE);
         assert_same::<entity::workspace::Entity>(&WORKSPACE);
