@@ -1,6 +1,10 @@
 //! The questions: campaign funnels, events of a customer or campaign, reachability.
 
+pub mod audience;
 pub mod campaign_funnel;
 pub mod customer;
+pub mod customer_facts;
+pub mod customer_list;
 pub mod event_list;
 pub mod reachability;
+pub mod step_times;

@@ -14,6 +14,7 @@ pub mod time;
 pub mod vendor;
 pub mod workspace;
 
+pub mod audience;
 pub mod contribution;
 pub mod profile;
 pub mod recipient;

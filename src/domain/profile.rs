@@ -1,8 +1,10 @@
 //! Attributes of a profile: typed values under free names, each with the time that it was set. Only profile mutations set
 //! them, never events.
 
+use std::cmp::Ordering;
 use std::collections::BTreeMap;
 
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Number, Value};
 
 use super::identifier::Identifier;
@@ -22,7 +24,8 @@ pub const MAX_ATTRIBUTES: usize = 500;
 const SORTED_TEXT_BYTES: usize = 1_024;
 
 /// A value. Times are texts, kept as given.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(into = "Value", try_from = "Value")]
 pub enum AttributeValue {
     /// Cleared: an older value does not come back.
     Null,
@@ -32,6 +35,34 @@ pub enum AttributeValue {
     Number(Number),
     /// A text.
     Text(String),
+}
+
+impl From<AttributeValue> for Value {
+    fn from(value: AttributeValue) -> Self {
+        value.to_json()
+    }
+}
+
+impl TryFrom<Value> for AttributeValue {
+    type Error = String;
+
+    fn try_from(value: Value) -> Result<Self, String> {
+        Self::parse(&value)
+    }
+}
+
+impl PartialOrd for AttributeValue {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+/// By the values, and those that compare as one by all their digits.
+impl Ord for AttributeValue {
+    fn cmp(&self, other: &Self) -> Ordering {
+        let digits = |value: &Self| value.to_json().to_string();
+        self.sort_key().cmp(&other.sort_key()).then_with(|| digits(self).cmp(&digits(other)))
+    }
 }
 
 impl AttributeValue {
@@ -109,7 +140,8 @@ fn sortable(number: f64) -> u64 {
 }
 
 /// How values are compared: only with values of the same type.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Comparison {
     /// The same value; null: cleared or never set is not matched, only cleared.
     Equals(AttributeValue),

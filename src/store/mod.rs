@@ -5,6 +5,7 @@ pub mod campaign;
 pub mod cell;
 pub mod connect;
 pub mod customer;
+pub mod customer_set;
 pub mod event;
 pub mod event_by_commit;
 pub mod event_by_time;
@@ -16,6 +17,7 @@ pub mod page;
 pub mod profile;
 pub mod quarantine;
 pub mod reachability;
+pub mod recipient;
 pub mod rollup;
 pub mod workspace;
 
