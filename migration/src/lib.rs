@@ -8,6 +8,7 @@ mod m20261120_000003_customers;
 mod m20261120_000004_events;
 mod m20261120_000005_reports;
 mod m20261120_000006_quarantine;
+mod m20261121_000009_states;
 mod table;
 
 /// Every step, in order.
@@ -23,6 +24,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261120_000004_events::Migration),
             Box::new(m20261120_000005_reports::Migration),
             Box::new(m20261120_000006_quarantine::Migration),
+            Box::new(m20261121_000009_states::Migration),
         ]
     }
 }

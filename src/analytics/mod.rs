@@ -2,5 +2,6 @@
 
 pub mod campaign_funnel;
 pub mod customer;
+pub mod eligibility;
 pub mod event_list;
 pub mod reachability;

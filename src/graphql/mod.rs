@@ -4,26 +4,34 @@
 pub mod mutation;
 pub mod query;
 
+pub mod address_history;
+pub mod address_update;
 pub mod api_key;
 pub mod campaign;
 pub mod campaign_funnel;
 pub mod campaign_update;
+pub mod consent;
 pub mod customer;
+pub mod eligibility;
 pub mod event;
 pub mod event_list;
 pub mod event_type;
 pub mod events_ingest;
 pub mod funnel_counts;
 pub mod identifier;
+pub mod identifier_type;
 pub mod ingest_report;
 pub mod kind;
+pub mod list;
 pub mod odp_event_send;
 pub mod quarantine;
 pub mod reachability;
 pub mod reachability_funnel;
 pub mod source;
+pub mod suppression;
 pub mod user_error;
 pub mod workspace;
+pub mod workspace_update;
 
 pub mod context;
 pub mod error;

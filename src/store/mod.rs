@@ -12,10 +12,13 @@ pub mod event_details;
 mod event_lane;
 pub mod event_type;
 pub mod hot;
+pub mod identifier_type;
+pub mod list;
 pub mod page;
 pub mod quarantine;
 pub mod reachability;
 pub mod rollup;
+pub mod suppression;
 pub mod workspace;
 
 use sea_orm::DatabaseConnection;
