@@ -8,7 +8,9 @@ mod m20261120_000003_customers;
 mod m20261120_000004_events;
 mod m20261120_000005_reports;
 mod m20261120_000006_quarantine;
+mod m20261121_000009_states;
 mod m20261121_000020_profiles;
+mod m20261121_000021_audiences;
 mod table;
 
 /// Every step, in order.
@@ -24,7 +26,9 @@ impl MigratorTrait for Migrator {
             Box::new(m20261120_000004_events::Migration),
             Box::new(m20261120_000005_reports::Migration),
             Box::new(m20261120_000006_quarantine::Migration),
+            Box::new(m20261121_000009_states::Migration),
             Box::new(m20261121_000020_profiles::Migration),
+            Box::new(m20261121_000021_audiences::Migration),
         ]
     }
 }

@@ -1,12 +1,13 @@
 //! What rules need to know of customers, read for many of them at once: one indexed query per kind of fact.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use super::step_times;
 use crate::Result;
-use crate::domain::audience::{CustomerFacts, Needs};
+use crate::domain::audience::{CustomerFacts, Needs, Reach};
+use crate::domain::reach::{Contributions, Outcome};
 use crate::domain::workspace::Workspace;
-use crate::store::{Store, customer, profile};
+use crate::store::{Store, customer, profile, reachability};
 
 /// The facts of several customers; each has an entry.
 pub async fn load(
@@ -35,5 +36,19 @@ pub async fn load(
             facts.entry(id).or_default().reached = reached;
         }
     }
+    if needs.reach {
+        for (id, contributions) in reachability::of_customers(store, customers).await? {
+            facts.entry(id).or_default().reach = reach(workspace, contributions);
+        }
+    }
     Ok(facts)
+}
+
+fn reach(workspace: &Workspace, contributions: Contributions) -> BTreeMap<(String, i64), Reach> {
+    let read = |((channel, list), code): ((String, i64), i32)| {
+        let (outcome, by_default) = (Outcome::from_code(code), workspace.settings.consents_by_default(&channel));
+        let is_eligible = outcome.is_eligible(list != 0, by_default);
+        ((channel, list), Reach { is_reachable: outcome.is_reachable(), is_eligible })
+    };
+    contributions.into_iter().map(read).collect()
 }

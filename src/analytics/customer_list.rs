@@ -57,20 +57,22 @@ fn walked_along(rule: &Rule) -> Common {
 fn rank(leaf: &Leaf) -> Option<u8> {
     match leaf {
         Leaf::Identifier { prefix: Some(_), .. } => Some(0),
-        Leaf::Attribute { comparison: Comparison::Equals(_), .. } => Some(1),
-        Leaf::Reached { .. } => Some(2),
-        Leaf::Attribute { .. } => Some(3),
+        Leaf::Reachable { is_reachable: false, .. } => Some(1),
+        Leaf::Attribute { comparison: Comparison::Equals(_), .. } => Some(2),
+        Leaf::Reached { .. } => Some(3),
+        Leaf::Attribute { .. } => Some(4),
         // Most customers fit these, so that the walk by id finds them as soon.
         Leaf::Identifier { .. } | Leaf::Reachable { .. } | Leaf::Eligible { .. } => None,
     }
 }
 
-/// The set of customers that a question admits, or that all it admits are in.
-pub(super) fn common_of(leaf: &Leaf) -> Option<Common> {
+/// A set that everybody whom a question admits is in.
+fn common_of(leaf: &Leaf) -> Option<Common> {
     match leaf.clone() {
         Leaf::Identifier { name, prefix } => Some(Common::Identifier { name, prefix }),
         Leaf::Attribute { name, comparison } => Some(Common::Attribute { name, comparison }),
         Leaf::Reached { campaign, .. } => Some(Common::Campaign(campaign)),
+        Leaf::Reachable { is_reachable: false, .. } => Some(Common::Suppressed),
         Leaf::Reachable { .. } | Leaf::Eligible { .. } => None,
     }
 }

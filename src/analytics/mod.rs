@@ -5,6 +5,7 @@ pub mod campaign_funnel;
 pub mod customer;
 pub mod customer_facts;
 pub mod customer_list;
+pub mod eligibility;
 pub mod event_list;
 pub mod reachability;
 pub mod step_times;

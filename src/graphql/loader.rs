@@ -15,9 +15,11 @@ use tokio::runtime::Handle;
 
 use super::context::{caller, store};
 use super::error::{Fault, Result};
+use crate::analytics;
 use crate::analytics::campaign_funnel::{self, CampaignCounts, FunnelQuestion};
 use crate::domain::reachability::EventRef;
-use crate::domain::workspace::WorkspaceId;
+use crate::domain::workspace::{Workspace, WorkspaceId};
+use crate::store::audience::Audience;
 use crate::store::campaign::Activity;
 use crate::store::profile::Profile;
 use crate::store::{self, Store};
@@ -122,6 +124,18 @@ pub struct MergedKey(pub i64);
 /// The earliest and the latest occurrence of the events of a customer and of those that became part of it.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct SpanKey(pub i64);
+
+/// A list.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub struct ListKey(pub i64);
+
+/// The workspace of the caller, as it is now.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub struct WorkspaceKey;
+
+/// The audiences that a customer is in.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub struct AudiencesKey(pub i64);
 
 /// The state of an address, by identifier id.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
@@ -267,6 +281,42 @@ impl Loader<SpanKey> for Reader {
         let ids: Vec<i64> = keys.iter().map(|key| key.0).collect();
         let found = crate::analytics::customer::spans(&self.store, self.workspace, &ids).await?;
         Ok(found.into_iter().map(|(id, span)| (SpanKey(id), span)).collect())
+    }
+}
+
+impl Loader<ListKey> for Reader {
+    type Value = entity::list::Model;
+    type Error = Fault;
+
+    async fn load(&self, keys: &[ListKey]) -> Result<HashMap<ListKey, Self::Value>> {
+        let ids: Vec<i64> = keys.iter().map(|key| key.0).collect();
+        let found = store::list::find_many(&self.store, self.workspace, &ids).await?;
+        Ok(found.into_iter().map(|(id, row)| (ListKey(id), row)).collect())
+    }
+}
+
+impl Loader<WorkspaceKey> for Reader {
+    type Value = Workspace;
+    type Error = Fault;
+
+    async fn load(&self, _: &[WorkspaceKey]) -> Result<HashMap<WorkspaceKey, Self::Value>> {
+        let found = store::workspace::find(&self.store, self.workspace).await?;
+        Ok(found.map(|workspace| (WorkspaceKey, workspace)).into_iter().collect())
+    }
+}
+
+impl Loader<AudiencesKey> for Reader {
+    type Value = Vec<Audience>;
+    type Error = Fault;
+
+    async fn load(&self, keys: &[AudiencesKey]) -> Result<HashMap<AudiencesKey, Self::Value>> {
+        let Some(workspace) = store::workspace::find(&self.store, self.workspace).await? else {
+            return Ok(HashMap::new());
+        };
+        let ids: Vec<i64> = keys.iter().map(|key| key.0).collect();
+        let all = store::audience::find_many(&self.store, self.workspace, None).await?;
+        let found = analytics::audience::of_customers(&self.store, &workspace, &ids, &all).await?;
+        Ok(found.into_iter().map(|(id, audiences)| (AudiencesKey(id), audiences)).collect())
     }
 }
 

@@ -1,4 +1,4 @@
-//! The small tables that events point to: campaigns, cells, event types, identifier types. Ids are hashes of what they
+//! The small tables that events point to: campaigns, cells, event types, identifier types, lists. Ids are hashes of what they
 //! stand for, so that writing one twice, from anywhere, changes nothing.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -9,7 +9,7 @@ use super::memory::{KnownCell, Memory};
 use super::prepare::{Place, optional_hash_with};
 use crate::Result;
 use crate::domain::contribution::CellGroups;
-use crate::domain::hash::{campaign_id, group_id};
+use crate::domain::hash::{campaign_id, group_id, list_id};
 use crate::domain::identifier::{Confidence, rule_by_name};
 use crate::domain::time::Micros;
 use crate::store::hot::{Column, Rows, tables};
@@ -37,6 +37,7 @@ pub(super) async fn resolve(work: &mut Work<'_>, fresh: &[Fresh<'_>], named: &[N
     let cells = write_cells(work, fresh, &campaigns, &mut learned).await?;
     write_event_types(work, fresh, &mut learned).await?;
     write_identifier_types(work, named, &mut learned).await?;
+    write_lists(work, fresh, &mut learned).await?;
     Ok(Catalogue { campaigns, cells, learned })
 }
 
@@ -222,5 +223,25 @@ async fn write_identifier_types(work: &mut Work<'_>, named: &[Named<'_>], learne
     ]);
     work.connection.insert_new(&tables::IDENTIFIER_TYPE, &rows).await?;
     learned.identifier_types.extend(new);
+    Ok(())
+}
+
+async fn write_lists(work: &mut Work<'_>, fresh: &[Fresh<'_>], learned: &mut Memory) -> Result<()> {
+    let mut new: BTreeMap<(i32, i64), &str> = BTreeMap::new();
+    for event in fresh {
+        let Some(name) = &event.event.list else { continue };
+        let key = (event.batch.workspace, list_id(name));
+        if !work.memory.lists.contains(&key) {
+            new.insert(key, name);
+        }
+    }
+    let rows = Rows::new(vec![
+        Column::I32(new.keys().map(|key| key.0).collect()),
+        Column::I64(new.keys().map(|key| key.1).collect()),
+        Column::Text(new.values().map(|name| (*name).to_owned()).collect()),
+        Column::I64(vec![Micros::now().0; new.len()]),
+    ]);
+    work.connection.insert_new(&tables::LIST, &rows).await?;
+    learned.lists.extend(new.into_keys());
     Ok(())
 }

@@ -1,20 +1,22 @@
 //! One group of batches in one transaction: what is new, whose it is, what it changes.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 use std::time::Instant;
 
 use chrono_tz::Tz;
 
+use super::address::Concerned;
 use super::catalogue::Catalogue;
 use super::identify::{Identified, Named, Obstacle};
 use super::memory::Memory;
 use super::prepare::{PreparedBatch, PreparedEvent};
 use super::profile::{FreshProfile, fold_profiles};
 use super::report::{EventId, Report};
-use super::{address, catalogue, count, dedupe, fold, identify, quarantine, report, sequence};
+use super::{address, catalogue, count, dedupe, fold, identify, quarantine, reach, report, sequence};
 use crate::domain::hash::ShardCount;
 use crate::domain::time::Micros;
-use crate::domain::workspace::soft_bounce_limit;
+use crate::domain::workspace::WorkspaceSettings;
 use crate::store::hot::{Column, HotConnection, IdentityLock, Rows, tables};
 use crate::{Error, Result};
 
@@ -50,11 +52,12 @@ impl Fresh<'_> {
     }
 }
 
-/// The settings of a workspace that folding depends on.
-#[derive(Clone, Copy, Debug)]
+/// What a group's work depends on, of a workspace: as stored when the group began, under the identity lock. A change of
+/// it takes that lock alone, so that it holds for every group that commits after it.
+#[derive(Clone, Debug)]
 pub(super) struct FoldSettings {
     pub(super) zone: Tz,
-    pub(super) soft_bounce_limit: u8,
+    pub(super) own: Arc<WorkspaceSettings>,
 }
 
 /// A transaction at work: its connection, what the committer remembers, and V.
@@ -145,20 +148,23 @@ async fn write(
     steps.end("identify");
     let catalogue = catalogue::resolve(work, fresh, &named).await?;
     steps.end("catalogue");
-    lock_shards(work, fresh, &identified).await?;
+    let concerned = address::concerned(work, fresh, &identified).await?;
+    lock_shards(work, &identified, &concerned).await?;
+    if !address::still_owned(work, &concerned, lock).await? {
+        return Ok(Err(Obstacle::LostRace));
+    }
     steps.end("lock");
     let owners = identified.customers.split_off(fresh.len());
     fold_profiles(work, profiles, &owners, &identified).await?;
     steps.end("profile");
-    if fresh.is_empty() && identified.merged.is_empty() {
-        return Ok(Ok(Written { owners, learned: catalogue.learned, ..Written::default() }));
-    }
     let ids = sequence::write_events(work, fresh, &identified, &catalogue).await?;
     steps.end("sequence");
     fold::fold_recipients(work, fresh, &identified, &catalogue).await?;
     steps.end("fold");
-    address::fold_addresses(work, fresh, &ids).await?;
+    let folded = address::fold_addresses(work, &concerned, &ids).await?;
     steps.end("address");
+    reach::count_customers(work, &identified, &folded).await?;
+    steps.end("reach");
     count::count_events(work, fresh, &ids, &catalogue).await?;
     steps.end("count");
     let Catalogue { learned, .. } = catalogue;
@@ -187,28 +193,29 @@ async fn load_settings(connection: &mut HotConnection, named: &[Named<'_>]) -> R
     let mut settings = HashMap::new();
     for (row, id) in rows.i32s(0)?.iter().enumerate() {
         let zone: Tz = rows.texts(2)?[row].parse().map_err(|_| Error::Corrupt("workspace time zone".to_owned()))?;
-        let stored = serde_json::from_str(&rows.texts(4)?[row]);
-        let stored: serde_json::Value = stored.map_err(|error| Error::Corrupt(error.to_string()))?;
-        settings.insert(*id, FoldSettings { zone, soft_bounce_limit: soft_bounce_limit(&stored) });
+        let own = WorkspaceSettings::parse(&rows.texts(4)?[row]);
+        let own = own.ok_or_else(|| Error::Corrupt("workspace settings".to_owned()))?;
+        settings.insert(*id, FoldSettings { zone, own: Arc::new(own) });
     }
     Ok(settings)
 }
 
 impl Work<'_> {
-    pub(super) fn settings_of(&self, workspace: i32) -> Result<FoldSettings> {
-        let known = self.settings.get(&workspace).copied();
+    pub(super) fn settings_of(&self, workspace: i32) -> Result<&FoldSettings> {
+        let known = self.settings.get(&workspace);
         known.ok_or_else(|| Error::NotFound(format!("workspace {workspace} does not exist")))
     }
 }
 
 /// Locks the shards of all customers and addresses concerned.
-async fn lock_shards(work: &mut Work<'_>, fresh: &[Fresh<'_>], identified: &Identified) -> Result<()> {
-    let mut shards: Vec<i16> = identified.customers.iter().map(|customer| work.shards.of_id(*customer)).collect();
-    for (merged, survivor) in &identified.merged {
-        shards.extend([work.shards.of_id(*merged), work.shards.of_id(*survivor)]);
-    }
-    let updates = fresh.iter().flat_map(|fresh| &fresh.event.updates);
-    shards.extend(updates.map(|update| work.shards.of_bytes(&update.address)));
+async fn lock_shards(work: &mut Work<'_>, identified: &Identified, concerned: &Concerned<'_>) -> Result<()> {
+    let mut customers = identified.customers.clone();
+    customers.extend(identified.merged.iter().flat_map(|(merged, survivor)| [*merged, *survivor]));
+    customers.extend(identified.relinked.keys());
+    customers.extend(concerned.values().filter_map(|address| address.owner));
+    let mut shards: Vec<i16> = customers.into_iter().map(|customer| work.shards.of_id(customer)).collect();
+    shards.extend(concerned.keys().map(|key| key.0));
+    shards.extend(identified.new_addresses.iter().map(|id| work.shards.of_bytes(id)));
     shards.sort_unstable();
     shards.dedup();
     work.connection.lock_shards(&shards).await

@@ -9,6 +9,7 @@ use super::ids::next_id;
 use super::prepare::PreparedIdentifier;
 use super::profile::FreshProfile;
 use crate::Result;
+use crate::domain::identifier_type::IdentifierTypes;
 use crate::domain::identity::{IdentifierId, IdentityOutcome, NamedIdentifier, Resolver};
 use crate::domain::time::Micros;
 use crate::store::hot::{Column, IdentityLock, Repoint, Rows, tables};
@@ -39,6 +40,20 @@ pub(super) struct Identified {
     pub(super) customers: Vec<i64>,
     /// Stored customers that were merged: (merged, survivor).
     pub(super) merged: Vec<(i64, i64)>,
+    /// New customers, with their workspace.
+    pub(super) created: BTreeMap<i64, i32>,
+    /// Customers who gained or lost an address, or whose address was seen on another channel, with their workspace.
+    pub(super) relinked: BTreeMap<i64, i32>,
+    /// Addresses that were never linked before.
+    pub(super) new_addresses: Vec<IdentifierId>,
+    resolver: Resolver,
+}
+
+impl Identified {
+    /// The customer that an identifier names, if the group mentions it.
+    pub(super) fn owner(&self, id: &IdentifierId) -> Option<i64> {
+        self.resolver.owner(id)
+    }
 }
 
 /// Why a group could not be identified under the shared lock. Its transaction must be rolled back.
@@ -84,7 +99,8 @@ pub(super) async fn identify(
     let mut new_id = next_id;
     let mut owners = Vec::with_capacity(named.len());
     for named in named {
-        let identifiers: Vec<NamedIdentifier> = named.identifiers.iter().map(|i| i.named.clone()).collect();
+        let types = &work.settings_of(named.workspace)?.own.identifier_types;
+        let identifiers: Vec<NamedIdentifier> = named.identifiers.iter().map(|i| typed(i, types)).collect();
         owners.push(resolver.resolve(&identifiers, &mut new_id));
     }
     let owners = owners.into_iter().map(|customer| resolver.find(customer)).collect();
@@ -101,7 +117,16 @@ pub(super) async fn identify(
     if !writer.write(work, &outcome, &seen_elsewhere).await? {
         return Ok(Err(Obstacle::LostRace));
     }
-    Ok(Ok(Identified { customers: owners, merged: outcome.merged }))
+    let created = writer.workspaces_of_created(&outcome);
+    let (relinked, new_addresses) = writer.changed_addresses(work, &outcome, &seen_elsewhere, &resolver)?;
+    Ok(Ok(Identified { customers: owners, merged: outcome.merged, created, relinked, new_addresses, resolver }))
+}
+
+/// The identifier with the confidence that its type has in the workspace.
+fn typed(identifier: &PreparedIdentifier, types: &IdentifierTypes) -> NamedIdentifier {
+    let registered = types.registered(&identifier.name);
+    let is_high = registered.map_or(identifier.named.is_high, |registered| registered.is_high);
+    NamedIdentifier { is_high, ..identifier.named.clone() }
 }
 
 /// An identifier as the group mentions it.
@@ -224,15 +249,47 @@ impl Writer<'_> {
         Ok(true)
     }
 
-    fn created_rows(&self, work: &Work<'_>, outcome: &IdentityOutcome) -> Rows {
+    fn workspaces_of_created(&self, outcome: &IdentityOutcome) -> BTreeMap<i64, i32> {
         let workspaces: HashMap<i64, i32> = outcome
             .linked
             .iter()
             .filter_map(|(id, customer, _)| Some((*customer, self.mentions.get(id)?.workspace)))
             .collect();
         let fallback = self.named.first().map_or(0, |named| named.workspace);
+        let workspace = |id: &i64| workspaces.get(id).copied().unwrap_or(fallback);
+        outcome.created.iter().map(|(id, _)| (*id, workspace(id))).collect()
+    }
+
+    /// Customers who gained or lost addresses or channels, and the addresses that were never linked before.
+    fn changed_addresses(
+        &self,
+        work: &Work<'_>,
+        outcome: &IdentityOutcome,
+        seen_elsewhere: &[IdentifierId],
+        resolver: &Resolver,
+    ) -> Result<(BTreeMap<i64, i32>, Vec<IdentifierId>)> {
+        let (mut relinked, mut new) = (BTreeMap::new(), Vec::new());
+        let linked = outcome.linked.iter().map(|(id, _, is_new)| (id, *is_new));
+        for (id, is_new) in linked.chain(seen_elsewhere.iter().map(|id| (id, false))) {
+            let Some(mention) = self.mentions.get(id) else { continue };
+            let types = &work.settings_of(mention.workspace)?.own.identifier_types;
+            if !types.is_messaging(&mention.identifier.name) {
+                continue;
+            }
+            let before = self.stored.get(id).map(|row| resolver.find(row.customer));
+            let concerned = before.into_iter().chain(resolver.owner(id));
+            relinked.extend(concerned.map(|customer| (customer, mention.workspace)));
+            if is_new {
+                new.push(*id);
+            }
+        }
+        Ok((relinked, new))
+    }
+
+    fn created_rows(&self, work: &Work<'_>, outcome: &IdentityOutcome) -> Rows {
+        let workspaces = self.workspaces_of_created(outcome);
         let rows = outcome.created.iter().map(|(id, is_identified)| {
-            let workspace = workspaces.get(id).copied().unwrap_or(fallback);
+            let workspace = workspaces.get(id).copied().unwrap_or_default();
             (*id, CustomerRow { workspace, is_identified: *is_identified, created_at: self.now }, None)
         });
         customer_rows(work, rows.collect())

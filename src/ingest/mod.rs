@@ -2,7 +2,7 @@
 //! fold and commit it in one transaction, and then answer each request.
 //!
 //! A group's way through the files: `queue` -> `prepare` -> `committer` -> `group` -> `dedupe` -> `identify` ->
-//! `catalogue` -> `sequence` -> `fold` -> `profile` -> `address` -> `count` -> `quarantine` -> `report`.
+//! `catalogue` -> `sequence` -> `fold` -> `profile` -> `address` -> `reach` -> `count` -> `quarantine` -> `report`.
 
 mod committer;
 mod prepare;
@@ -17,11 +17,14 @@ mod group;
 mod identify;
 mod profile;
 mod quarantine;
+mod reach;
 pub mod report;
 mod sequence;
 
 mod ids;
 mod memory;
+
+pub mod recount;
 
 pub use queue::{Ingest, IngestSettings};
 pub use report::{Batch, EventId, RecordResult, RecordStatus, Report};

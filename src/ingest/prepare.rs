@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::domain::address::updates_of;
+use crate::domain::address::{Concern, change_of, concern_of};
 use crate::domain::event::{Automation, CampaignRef, Dialect, EventKey, Format, NewEvent, Record, Rejection};
 use crate::domain::hash::{hash63, hash128, identifier_id};
 use crate::domain::identifier::{Confidence, Identifier, rule_by_name};
@@ -91,12 +91,34 @@ pub(super) struct PreparedIdentifier {
     pub(super) seen_on: Option<String>,
 }
 
-/// A change of an address's state.
+/// An address that need not be among the event's identifiers.
+#[derive(Clone, Debug)]
+pub(super) struct PreparedAddress {
+    pub(super) id: IdentifierId,
+    pub(super) identifier: Identifier,
+}
+
+/// A change of an address's state beside the event's kind.
 #[derive(Clone, Debug)]
 pub(super) struct PreparedUpdate {
-    pub(super) address: IdentifierId,
+    pub(super) address: PreparedAddress,
     pub(super) at: Option<Micros>,
     pub(super) change: AddressChange,
+}
+
+/// What the event's kind changes, and of which address. Among its own identifiers the workspace's types decide, which
+/// are known within the transaction only.
+#[derive(Clone, Debug)]
+pub(super) struct PreparedChange {
+    pub(super) change: AddressChange,
+    pub(super) concern: PreparedConcern,
+}
+
+/// The address concerned.
+#[derive(Clone, Debug)]
+pub(super) enum PreparedConcern {
+    Address(PreparedAddress),
+    Among(Concern),
 }
 
 /// What groups an event in reports, but for the campaign, whose id the catalogue knows.
@@ -126,7 +148,10 @@ pub(super) struct PreparedEvent {
     pub(super) message: i64,
     pub(super) message_key: MessageKey,
     pub(super) detail: i64,
+    pub(super) change: Option<PreparedChange>,
     pub(super) updates: Vec<PreparedUpdate>,
+    /// The list that the event is about, for those of joining and leaving one.
+    pub(super) list: Option<String>,
     pub(super) details: Vec<u8>,
 }
 
@@ -171,14 +196,16 @@ fn prepare_record(workspace: i32, dialect: &str, record: Record) -> Result<Vec<P
 
 fn prepare_event(workspace: i32, mut event: NewEvent) -> PreparedEvent {
     let key = prepare_key(workspace, &event);
-    let updates = updates_of(&event)
+    let change = prepare_change(workspace, &event);
+    let updates = std::mem::take(&mut event.updates)
         .into_iter()
         .map(|update| PreparedUpdate {
-            address: identifier_id(workspace, &update.address.name, &update.address.value),
+            address: prepare_address(workspace, update.address),
             at: update.at,
             change: update.change,
         })
         .collect();
+    let list = event.list.clone().filter(|_| matches!(event.kind, Kind::ListSubscribed | Kind::ListUnsubscribed));
     let message = event.message_id.as_deref().map_or(0, |id| hash63(&[b"message", id.as_bytes()]));
     let place = Place {
         run: event.run.take(),
@@ -215,9 +242,23 @@ fn prepare_event(workspace: i32, mut event: NewEvent) -> PreparedEvent {
         message,
         message_key,
         detail,
+        change,
         updates,
+        list,
         details,
     }
+}
+
+fn prepare_change(workspace: i32, event: &NewEvent) -> Option<PreparedChange> {
+    let concern = |event| match concern_of(event) {
+        Concern::Address(address) => PreparedConcern::Address(prepare_address(workspace, address)),
+        among => PreparedConcern::Among(among),
+    };
+    Some(PreparedChange { change: change_of(event)?, concern: concern(event) })
+}
+
+fn prepare_address(workspace: i32, identifier: Identifier) -> PreparedAddress {
+    PreparedAddress { id: identifier_id(workspace, &identifier.name, &identifier.value), identifier }
 }
 
 fn prepare_key(workspace: i32, event: &NewEvent) -> PreparedKey {

@@ -132,6 +132,16 @@ pub async fn values_of(
     Ok(found.all(store.db()).await?)
 }
 
+/// Every identifier of a customer that stands for itself, by type and value.
+pub async fn all_identifiers(store: &Store, workspace: WorkspaceId, customer: i64) -> Result<Vec<identifier::Model>> {
+    let found = identifier::Entity::find()
+        .filter(identifier::Column::Customer.eq(customer))
+        .order_by_asc(identifier::Column::Name)
+        .order_by_asc(identifier::Column::Value)
+        .filter(identifier::Column::Workspace.eq(workspace.0));
+    Ok(found.all(store.db()).await?)
+}
+
 /// Number of customers of the workspace, merged ones counted once.
 pub async fn count(store: &Store, workspace: WorkspaceId) -> Result<i64> {
     let number = customer::Entity::find()

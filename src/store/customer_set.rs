@@ -1,9 +1,9 @@
 //! Sets of customers by one thing that they have in common, in order of their ids: whole, or a stretch of them. Every
 //! statement walks an index; merged customers never come.
 
-use entity::{customer, identifier, profile_attribute, recipient};
+use entity::{customer, identifier, profile_attribute, recipient, suppression};
 use sea_orm::sea_query::{Expr, ExprTrait, Order, Query, SelectStatement, SimpleExpr};
-use sea_orm::{ColumnTrait, ConnectionTrait, DatabaseBackend};
+use sea_orm::{ColumnTrait, Condition, ConnectionTrait, DatabaseBackend};
 
 use super::Store;
 use super::page::PageEnd;
@@ -64,6 +64,8 @@ pub enum Common {
     },
     /// That something happened to them in a campaign.
     Campaign(i64),
+    /// That an address of theirs cannot be reached.
+    Suppressed,
 }
 
 const CUSTOMER: &str = "customer";
@@ -93,6 +95,7 @@ pub fn statements(store: &Store, workspace: WorkspaceId, common: &Common, stretc
             vec![with_identifier(store, workspace, (name, prefix.as_deref()), stretch)]
         }
         Common::Attribute { name, comparison } => vec![with_attribute(workspace, name, comparison, stretch)],
+        Common::Suppressed => vec![suppressed(workspace, stretch)],
         Common::Campaign(campaign) => {
             store.all_shards().into_iter().map(|shard| in_campaign(shard, *campaign, stretch)).collect()
         }
@@ -167,6 +170,26 @@ fn in_campaign(shard: i16, campaign: i64, stretch: Stretch) -> SelectStatement {
         .and_where(recipient::Column::Campaign.eq(campaign))
         .take();
     stretch.narrow(&mut statement, &Expr::col(recipient::Column::Customer));
+    statement
+}
+
+fn suppressed(workspace: WorkspaceId, stretch: Stretch) -> SelectStatement {
+    let of_identifier = |column| (identifier::Entity, column);
+    let of_suppression = |column| Expr::col((suppression::Entity, column));
+    let same = Condition::all()
+        .add(of_suppression(suppression::Column::Shard).equals(of_identifier(identifier::Column::Shard)))
+        .add(of_suppression(suppression::Column::Id).equals(of_identifier(identifier::Column::Id)));
+    let mut statement = Query::select()
+        .distinct()
+        .column(of_identifier(identifier::Column::Customer))
+        .from(suppression::Entity)
+        .inner_join(identifier::Entity, same)
+        .and_where(of_suppression(suppression::Column::Workspace).eq(workspace.0))
+        // Reason 0 has bounced, and can still be reached.
+        .and_where(of_suppression(suppression::Column::Reason).gt(0))
+        .take();
+    // As a sum it is no index: the one by customer would walk everybody's identifiers.
+    stretch.narrow(&mut statement, &Expr::col(of_identifier(identifier::Column::Customer)).add(0));
     statement
 }
 

@@ -1,6 +1,7 @@
 //! The only SQL. One noun per file; what differs by database stands in `connect` and `hot` alone.
 
 pub mod api_key;
+pub mod audience;
 pub mod campaign;
 pub mod cell;
 pub mod connect;
@@ -13,12 +14,15 @@ pub mod event_details;
 mod event_lane;
 pub mod event_type;
 pub mod hot;
+pub mod identifier_type;
+pub mod list;
 pub mod page;
 pub mod profile;
 pub mod quarantine;
 pub mod reachability;
 pub mod recipient;
 pub mod rollup;
+pub mod suppression;
 pub mod workspace;
 
 use sea_orm::DatabaseConnection;

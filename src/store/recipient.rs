@@ -27,7 +27,7 @@ pub async fn of_customers(store: &Store, campaigns: &[i64], customers: &[i64]) -
         .filter(recipient::Column::Shard.is_in(shards))
         .filter(recipient::Column::Campaign.is_in(campaigns.iter().copied()))
         .filter(recipient::Column::Customer.is_in(customers.iter().copied()));
-    found.all(store.db()).await?.into_iter().map(read).collect()
+    found.all(store.db()).await?.iter().map(read).collect()
 }
 
 /// The customers of a campaign in one shard, from one on, in order of their ids.
@@ -43,10 +43,10 @@ pub async fn of_campaign(
         .filter(recipient::Column::Customer.gt(after))
         .order_by_asc(recipient::Column::Customer)
         .limit(limit);
-    found.all(store.db()).await?.into_iter().map(read).collect()
+    found.all(store.db()).await?.iter().map(read).collect()
 }
 
-fn read(row: recipient::Model) -> Result<Recipient> {
+fn read(row: &recipient::Model) -> Result<Recipient> {
     let state = RecipientState::decode(&row.state)?;
     Ok(Recipient { campaign: row.campaign, customer: row.customer, state })
 }

@@ -7,16 +7,19 @@
 mod kit;
 
 mod access;
+mod audience;
 mod bad_input;
 mod campaign;
 mod crash;
 mod customer;
+mod customer_list;
 mod graphql_ingest;
 mod health;
 mod import;
 mod ingest;
 mod migrations;
 mod odp;
+mod odp_lists;
 mod odp_updates;
 mod oracle;
 mod profile;

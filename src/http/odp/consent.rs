@@ -7,10 +7,11 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::answer::accepted_or_refused;
-use super::update::{self, event, find, told_by};
+use super::update::{self, Update, event, find, told_by};
 use crate::dialect::field::Fields;
 use crate::domain::access::Permission;
 use crate::domain::event::{Rejection, RejectionCode};
+use crate::domain::identifier_type::IdentifierTypes;
 use crate::domain::time::MICROS_PER_SECOND;
 use crate::graphql::node::NodeId;
 use crate::http::error::ApiResult;
@@ -28,11 +29,11 @@ pub struct Parameters {
 
 /// One update or an array of them.
 pub async fn post(state: Data<AppState>, request: HttpRequest, payload: Payload) -> ApiResult {
-    let (_, report) = update::take_in(&state, &request, payload, &to_event).await?;
+    let (_, report) = update::take_in(&state, &request, payload, to_event).await?;
     Ok(accepted_or_refused(&report))
 }
 
-fn to_event(fields: &Fields<'_>) -> Result<Value, Rejection> {
+fn to_event(fields: &Fields<'_>, types: &IdentifierTypes) -> Result<Value, Rejection> {
     let Some(is_in) = fields.flag("consent")? else {
         return Err(Rejection::new(
             RejectionCode::MissingField,
@@ -40,7 +41,8 @@ fn to_event(fields: &Fields<'_>) -> Result<Value, Rejection> {
             "consent is missing; it takes true or false",
         ));
     };
-    event(fields, ("consent", if is_in { "opt-in" } else { "opt-out" }), TIME, &[REASON])
+    let action = if is_in { "opt-in" } else { "opt-out" };
+    event(fields, types, &Update { pair: ("consent", action), time: TIME, kept: &[REASON] })
 }
 
 /// What the owner of the address said: true, false, or null where nothing was said.

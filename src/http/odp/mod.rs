@@ -6,10 +6,14 @@ mod body;
 mod consent;
 mod cors;
 mod events;
+mod graphql;
+mod lists;
 mod named;
 mod pixel;
 mod profiles;
+mod query;
 mod reachability;
+mod subscriptions;
 mod update;
 
 use actix_web::middleware::from_fn;
@@ -28,9 +32,16 @@ pub fn routes(config: &mut ServiceConfig) {
     // What scripts in browsers may use, from any page: the keys that they carry admit to nothing else.
     config
         .service(resource("/v3/events", "POST", [web::post().to(events::post)]).wrap(from_fn(cors::allow)))
+        .service(resource("/v3/graphql", "POST", [web::post().to(graphql::post)]).wrap(from_fn(cors::allow)))
         .service(resource("/v2/zaius.gif", "GET", [web::get().to(pixel::get)]).wrap(from_fn(cors::allow)));
     config
         .service(resource("/v3/profiles", "GET, POST", [web::post().to(profiles::post), web::get().to(profiles::get)]))
+        .service(resource("/v3/lists", "GET, POST", [web::post().to(lists::post), web::get().to(lists::get)]))
+        .service(resource(
+            "/v3/lists/subscriptions",
+            "GET, POST",
+            [web::post().to(subscriptions::post), web::get().to(subscriptions::get)],
+        ))
         .service(resource("/v3/consent", "POST", [web::post().to(consent::post)]))
         .service(resource("/v3/consent/{field}", "GET", [web::get().to(consent::get)]))
         .service(resource("/v3/reachability", "POST", [web::post().to(reachability::post)]))

@@ -7,10 +7,11 @@ use serde_json::{Value, json};
 
 use super::answer::accepted_or_refused;
 use super::consent::Parameters;
-use super::update::{self, event, find, told_by};
+use super::update::{self, Update, event, find, told_by};
 use crate::dialect::field::Fields;
 use crate::domain::access::Permission;
 use crate::domain::event::{Rejection, RejectionCode};
+use crate::domain::identifier_type::IdentifierTypes;
 use crate::domain::reachability::{REACHABILITY_TYPES, ReachabilityType};
 use crate::domain::time::MICROS_PER_SECOND;
 use crate::graphql::node::NodeId;
@@ -23,11 +24,11 @@ const TIME: &str = "reachable_update_ts";
 
 /// One update or an array of them.
 pub async fn post(state: Data<AppState>, request: HttpRequest, payload: Payload) -> ApiResult {
-    let (_, report) = update::take_in(&state, &request, payload, &to_event).await?;
+    let (_, report) = update::take_in(&state, &request, payload, to_event).await?;
     Ok(accepted_or_refused(&report))
 }
 
-fn to_event(fields: &Fields<'_>) -> Result<Value, Rejection> {
+fn to_event(fields: &Fields<'_>, types: &IdentifierTypes) -> Result<Value, Rejection> {
     let Some(is_reachable) = fields.flag("reachable")? else {
         let message = "reachable is missing; it takes true or false";
         return Err(Rejection::new(RejectionCode::MissingField, "reachable", message));
@@ -48,7 +49,7 @@ fn to_event(fields: &Fields<'_>) -> Result<Value, Rejection> {
         }
         _ => {
             let action = if is_reachable { "reachable" } else { "unreachable" };
-            event(fields, ("reachability", action), TIME, &[TYPE, REASON])
+            event(fields, types, &Update { pair: ("reachability", action), time: TIME, kept: &[TYPE, REASON] })
         }
     }
 }
@@ -62,7 +63,7 @@ pub async fn get(
 ) -> ApiResult {
     let caller = state.keys.authorize(&state.store, request.headers(), Permission::ReadPersonalData).await?;
     let known = find(&state, &caller, &field, parameters.id.as_deref()).await?;
-    let reached = known.state.reachability(caller.workspace.soft_bounce_limit);
+    let reached = known.state.reachability(caller.workspace.settings.soft_bounce_limit);
     let reason = told_by(&state, &caller, reached.event, REASON).await?;
     // The reason of an update that names none is its type, which stands beside it.
     let reason = reason.filter(|reason| reached.unreachable.is_none_or(|kind| kind.name() != reason));

@@ -9,10 +9,10 @@ use super::profiles::not_found;
 use crate::dialect::field::Fields;
 use crate::dialect::{Reading, read_value};
 use crate::domain::access::Permission;
-use crate::domain::address::is_messaging;
 use crate::domain::event::{Dialect, Format, Record, Rejection, RejectionCode};
 use crate::domain::hash::identifier_id;
 use crate::domain::identifier::{Identifier, Normalized, normalize};
+use crate::domain::identifier_type::IdentifierTypes;
 use crate::domain::reachability::{AddressState, EventRef};
 use crate::graphql::RequestContext;
 use crate::http::error::{ApiError, ApiResult};
@@ -22,7 +22,7 @@ use crate::store::event_details::EventDetails;
 use crate::store::{self, customer, event};
 
 /// Makes an ODP event of one element of a body.
-pub type ToEvent = dyn Fn(&Fields<'_>) -> Result<Value, Rejection>;
+pub type ToEvent = fn(&Fields<'_>, &IdentifierTypes) -> Result<Value, Rejection>;
 
 /// Reads the body's elements, makes events of them and takes those in. An element that is no update goes to the quarantine
 /// as it came.
@@ -30,21 +30,22 @@ pub async fn take_in(
     state: &AppState,
     request: &HttpRequest,
     payload: Payload,
-    to_event: &ToEvent,
+    to_event: ToEvent,
 ) -> ApiResult<(Vec<Value>, Report)> {
     let caller = state.keys.authorize(&state.store, request.headers(), Permission::IngestEvents).await?;
     let elements = elements(state, request, payload).await?;
     let reading = state.ingest.reading(Format::Of(Dialect::Odp));
-    let records = elements.iter().flat_map(|element| records(&reading, element, to_event)).collect();
+    let types = &caller.workspace.settings.identifier_types;
+    let to_event = |element: &Value| match element {
+        Value::Object(map) => to_event(&Fields::new(map), types),
+        _ => Err(Rejection::new(RejectionCode::WrongType, "", "an update is an object")),
+    };
+    let records = elements.iter().flat_map(|element| records(&reading, element, to_event(element))).collect();
     let report = state.ingest.submit(Batch::new(caller.workspace.id, request.path(), records)).await?;
     Ok((elements, report))
 }
 
-fn records(reading: &Reading, element: &Value, to_event: &ToEvent) -> Vec<Record> {
-    let event = match element {
-        Value::Object(map) => to_event(&Fields::new(map)),
-        _ => Err(Rejection::new(RejectionCode::WrongType, "", "an update is an object")),
-    };
+fn records(reading: &Reading, element: &Value, event: Result<Value, Rejection>) -> Vec<Record> {
     match event {
         Ok(event) => read_value(reading.clone(), &event),
         Err(rejection) => {
@@ -56,11 +57,11 @@ fn records(reading: &Reading, element: &Value, to_event: &ToEvent) -> Vec<Record
 }
 
 /// The address of an update: its type, which must name an address, and its value.
-pub fn address(fields: &Fields<'_>) -> Result<Map<String, Value>, Rejection> {
+fn address(fields: &Fields<'_>, types: &IdentifierTypes) -> Result<Map<String, Value>, Rejection> {
     let name = fields.required_text(FIELD_NAME)?;
     let value = fields.required_id(FIELD_VALUE)?;
     if let Normalized::Identifier(identifier) = normalize(&name, &value)
-        && !is_messaging(&identifier.name)
+        && !types.is_messaging(&identifier.name)
     {
         return Err(Rejection::new(RejectionCode::InvalidValue, FIELD_NAME, no_address(&identifier.name)));
     }
@@ -74,22 +75,32 @@ fn no_address(name: &str) -> String {
     format!("{name} names no address that can be written to, so it has neither consent nor reachability")
 }
 
+/// What an update becomes.
+pub struct Update<'a> {
+    /// Type and action of the event.
+    pub pair: (&'a str, &'a str),
+    /// The field that tells when.
+    pub time: &'a str,
+    /// Fields that are kept under their own names.
+    pub kept: &'a [&'a str],
+}
+
 /// The event of an update: `event_data`, and beside it the fields of the update under their own names and its time.
-pub fn event(fields: &Fields<'_>, pair: (&str, &str), time: &str, kept: &[&str]) -> Result<Value, Rejection> {
-    let identifiers = address(fields)?;
+pub fn event(fields: &Fields<'_>, types: &IdentifierTypes, update: &Update<'_>) -> Result<Value, Rejection> {
+    let identifiers = address(fields, types)?;
     let mut data = fields.object("event_data")?.map(|data| data.map().clone()).unwrap_or_default();
-    for name in kept {
+    for name in update.kept {
         if let Some(value) = fields.get(name) {
             data.insert((*name).to_owned(), value.clone());
         }
     }
     // Checked here, so that a refusal names the field as the client knows it.
-    if fields.time(time)?.is_some()
-        && let Some(at) = fields.get(time)
+    if fields.time(update.time)?.is_some()
+        && let Some(at) = fields.get(update.time)
     {
         data.insert("ts".to_owned(), at.clone());
     }
-    Ok(json!({"type": pair.0, "action": pair.1, "identifiers": identifiers, "data": data}))
+    Ok(json!({"type": update.pair.0, "action": update.pair.1, "identifiers": identifiers, "data": data}))
 }
 
 /// An address that somebody has, and its state.
@@ -113,7 +124,7 @@ pub async fn find(
     let Normalized::Identifier(identifier) = normalize(field, value) else {
         return Err(ApiError::bad_input(format!("{field} with this value names nobody")));
     };
-    if !is_messaging(&identifier.name) {
+    if !caller.workspace.settings.identifier_types.is_messaging(&identifier.name) {
         return Err(ApiError::bad_input(no_address(&identifier.name)));
     }
     let workspace = caller.workspace.id;
@@ -121,9 +132,8 @@ pub async fn find(
     let Some(row) = customer::find_identifier(&state.store, workspace, &id).await? else {
         return Err(not_found(&identifier));
     };
-    let known = store::reachability::states(&state.store, workspace, &[id]).await?;
-    let kept = known.get(id.as_slice()).map(|row| AddressState::decode(&row.state)).transpose()?;
-    Ok(KnownAddress { identifier, customer: row.customer, state: kept.unwrap_or_default() })
+    let kept = store::reachability::state_of(&state.store, workspace, &identifier).await?;
+    Ok(KnownAddress { identifier, customer: row.customer, state: kept })
 }
 
 /// What an event says under a key of its data, or its reason.

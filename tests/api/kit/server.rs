@@ -43,6 +43,11 @@ impl TestServer {
         self.running.url()
     }
 
+    /// The database behind it.
+    pub fn store(&self) -> &campaignql::store::Store {
+        &self.running.state.store
+    }
+
     /// Somebody without a key.
     pub fn anybody(&self) -> Client {
         Client::new(&self.running.url())

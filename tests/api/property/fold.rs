@@ -9,6 +9,7 @@ use campaignql::domain::day::{date_of, day_of};
 use campaignql::domain::event::NewEvent;
 use campaignql::domain::funnel::{AutomationFilter, FunnelCounts, FunnelOptions, UniqueUnit};
 use campaignql::domain::hash::{group_id, hash63};
+use campaignql::domain::identifier_type::IdentifierTypes;
 use campaignql::domain::kind::{KINDS, Kind};
 use campaignql::domain::reachability::AddressState;
 use campaignql::domain::recipient::{MessageKey, Occurrence, RecipientState};
@@ -180,9 +181,9 @@ fn any_order_of_updates_leaves_the_state_of_a_recount() {
         let mut events: Vec<&NewEvent> = oracle.events.iter().map(|happened| &happened.event).collect();
         dice.shuffle(&mut events);
         for address in &address_identifiers()[..4] {
-            let mut state = AddressState::default();
+            let (mut state, types) = (AddressState::default(), IdentifierTypes::default());
             for (number, event) in events.iter().enumerate() {
-                let updates = updates_of(event).into_iter().filter(|update| update.address == *address);
+                let updates = updates_of(event, &types).into_iter().filter(|update| update.address == *address);
                 let own = event.occurred_at.expect("generated with a time");
                 updates.for_each(|update| state.apply(update.change, update.at.unwrap_or(own), (0, number as i64)));
             }
