@@ -2,6 +2,7 @@
 
 mod check;
 mod schema;
+mod sdk;
 mod steps;
 mod test;
 
@@ -12,6 +13,7 @@ use anyhow::{Result, bail};
 const HELP: &str = "\
 cargo xtask check            format, lints, documentation, tidy rules, schema.graphql
 cargo xtask test [ARGS]      all tests, on SQLite and on PostgreSQL; ARGS go to cargo test
+cargo xtask sdk              ODP clients of the registries against the server (node, npm, python3)
 cargo xtask schema           writes schema.graphql
 cargo xtask bless            writes schema.graphql and accepts every snapshot
 cargo xtask bench [--events N] [--quick]
@@ -35,6 +37,7 @@ fn run() -> Result<()> {
         "check" => check::run(),
         "test" => test::run(&rest),
         "schema" => schema::write(),
+        "sdk" => sdk::run(),
         "bless" => bless(),
         "bench" => bench(&rest),
         "" | "help" | "--help" | "-h" => {
