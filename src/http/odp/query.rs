@@ -237,10 +237,8 @@ mod tests {
     #[test]
     fn what_is_no_query_is_refused_by_its_kind() {
         let deep = format!("{}{}", "{a".repeat(40), "}".repeat(40));
-        let bomb = format!(
-            "{{...F0}} {}",
-            (0..20).map(|n| format!("fragment F{n} on X {{...F{m} ...F{m}}} ", m = n + 1)).collect::<String>()
-        );
+        let spread = |n: usize| format!("fragment F{n} on X {{...F{m} ...F{m}}}", m = n + 1);
+        let bomb = format!("{{...F0}} {}", (0..20).map(spread).collect::<Vec<_>>().join(" "));
         for (text, classification) in [
             ("{customer(", "InvalidSyntax"),
             ("", "InvalidSyntax"),
