@@ -67,9 +67,13 @@ pub async fn run(action: Action, settings: &Settings) -> Result<Outcome> {
         None => Box::new(std::io::stdout()),
     };
     let mut target = BufWriter::new(target);
-    write_suppressions(&store, id, &wanted, &mut target).await?;
-    target.flush().map_err(|error| cannot_write(&error))?;
-    Ok(Outcome::Done)
+    let written = write_suppressions(&store, id, &wanted, &mut target).await?;
+    match written.and_then(|()| target.flush()) {
+        Ok(()) => Ok(Outcome::Done),
+        // Whoever reads has had enough, which is no failure.
+        Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Ok(Outcome::Done),
+        Err(error) => Err(cannot_write(&error)),
+    }
 }
 
 async fn write_suppressions(
@@ -77,24 +81,28 @@ async fn write_suppressions(
     id: WorkspaceId,
     wanted: &Suppressions,
     target: &mut impl Write,
-) -> Result<()> {
+) -> Result<std::io::Result<()>> {
     let found = workspace::find(store, id).await?;
     let types = found.map(|workspace| workspace.settings.identifier_types).unwrap_or_default();
     let channel = wanted.channel.as_ref().map(|channel| (channel.trim().to_lowercase(), types));
     let filter = SuppressionFilter { channel, reason: wanted.reason };
     if wanted.format == FileFormat::Csv {
-        put(target, "type,address,reason,since\r\n")?;
+        if let Err(error) = target.write_all(b"type,address,reason,since\r\n") {
+            return Ok(Err(error));
+        }
     }
     let mut after = None;
     loop {
         let page = Page { after, before: None, from: PageEnd::Start, limit: PAGE };
         let slice = suppression::page(store, id, &filter, &page).await?;
         for row in &slice.rows {
-            put(target, &line(row, wanted.format))?;
+            if let Err(error) = target.write_all(line(row, wanted.format).as_bytes()) {
+                return Ok(Err(error));
+            }
         }
         match slice.rows.last() {
             Some(last) if slice.has_next => after = Some(position_of(last)),
-            _ => return Ok(()),
+            _ => return Ok(Ok(())),
         }
     }
 }
@@ -114,10 +122,6 @@ fn line(row: &entity::suppression::Model, format: FileFormat) -> String {
 /// A field; quoted where it must be.
 fn csv(text: &str) -> String {
     if text.contains([',', '"', '\r', '\n']) { format!("\"{}\"", text.replace('"', "\"\"")) } else { text.to_owned() }
-}
-
-fn put(target: &mut impl Write, text: &str) -> Result<()> {
-    target.write_all(text.as_bytes()).map_err(|error| cannot_write(&error))
 }
 
 fn cannot_write(error: &std::io::Error) -> Error {

@@ -21,3 +21,4 @@ mod oracle;
 mod program;
 mod property;
 mod samples;
+mod states;
