@@ -86,10 +86,10 @@ async fn write_suppressions(
     let types = found.map(|workspace| workspace.settings.identifier_types).unwrap_or_default();
     let channel = wanted.channel.as_ref().map(|channel| (channel.trim().to_lowercase(), types));
     let filter = SuppressionFilter { channel, reason: wanted.reason };
-    if wanted.format == FileFormat::Csv {
-        if let Err(error) = target.write_all(b"type,address,reason,since\r\n") {
-            return Ok(Err(error));
-        }
+    if wanted.format == FileFormat::Csv
+        && let Err(error) = target.write_all(b"type,address,reason,since\r\n")
+    {
+        return Ok(Err(error));
     }
     let mut after = None;
     loop {

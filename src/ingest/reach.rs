@@ -65,6 +65,16 @@ impl Counted {
         *self.deltas.entry((shard, workspace, channel, list, outcome)).or_default() += customers;
     }
 
+    /// Takes the number of customers of each shard and workspace for what it is, whatever was counted before.
+    pub(super) async fn know_exactly(work: &mut Work<'_>, known: &BTreeMap<(i16, i32), i64>) -> Result<()> {
+        let (channel, list, outcome) = KNOWN;
+        let keys: Vec<CountKey> =
+            known.keys().map(|(shard, workspace)| (*shard, *workspace, channel.clone(), list, outcome)).collect();
+        let mut rows = count_keys(keys.iter());
+        rows.columns.push(Column::I64(known.values().copied().collect()));
+        work.connection.put(&tables::REACH_COUNT, &rows).await
+    }
+
     /// Compares what customers add with what is stored of them. `states` are those at hand; others are loaded. Nothing is
     /// stored of `created` ones yet.
     pub(super) async fn recount(

@@ -199,7 +199,7 @@ async fn owners_of(work: &mut Work<'_>, verdicts: &Verdicts) -> Result<BTreeMap<
 }
 
 /// Counts every customer of the workspace again.
-async fn count_all(work: &mut Work<'_>, workspace: WorkspaceId) -> Result<()> {
+pub(super) async fn count_all(work: &mut Work<'_>, workspace: WorkspaceId) -> Result<()> {
     let mut last: Option<Rows> = None;
     loop {
         let page = work.connection.next_rows(&tables::CUSTOMER, last.as_ref(), PAGE).await?;

@@ -1,6 +1,8 @@
 //! Addresses and what a workspace decides about them: changes by hand, lists, eligibility, suppressions, identifier types,
 //! settings.
 
+use campaignql::store::{self, DatabaseSettings};
+use sea_orm::EntityTrait;
 use serde_json::{Value, json};
 
 use crate::kit::program::Program;
@@ -169,6 +171,33 @@ both_databases! {
         assert_eq!((&row["address"], &row["reason"]), (&json!(EMAIL), &json!("hard_bounce")));
         let wrong = program.run(["export", "suppressions", "--reason", "dislike"]);
         assert_eq!(wrong.code, 2, "{}", wrong.stderr);
+        app.stop().await;
+    }
+
+    async fn a_database_of_an_older_program_is_counted_when_it_is_opened(database: TestDatabase) {
+        let app = TestServer::start(database.clone()).await;
+        let both = json!({"type": "account", "identifiers": {"email": EMAIL, "phone": "+493090182001"}, "data": {"ts": RUN_S}});
+        let phone = json!({"type": "account", "identifiers": {"phone": "+493090182001"}, "data": {"ts": RUN_S}});
+        send(&app.admin, &[mail("hard_bounce", EMAIL, 5), phone]).await;
+        send(&app.admin, &[both, mail("sent", "ben@example.com", 0)]).await;
+        let told = |client: Client| async move {
+            (reach(&client, "email").await, reach(&client, "sms").await, suppressed(&client, "").await)
+        };
+        let before = told(app.admin.clone()).await;
+        assert_eq!(before.0, ["KNOWN 2", "HAS_ADDRESS 2", "REACHABLE 1", "CONSENTED 1"]);
+        app.stop().await;
+        let settings = DatabaseSettings { url: database.url().to_owned(), max_connections: 1 };
+        let store = store::open(&settings).await.expect("the database opens");
+        let done = entity::database_info::Entity::delete_by_id("reach_counted").exec(store.db()).await;
+        assert_eq!(done.expect("it is recorded").rows_affected, 1);
+        entity::reach_count::Entity::delete_many().exec(store.db()).await.expect("counts can be removed");
+        entity::customer_reach::Entity::delete_many().exec(store.db()).await.expect("they can be removed");
+        entity::suppression::Entity::delete_many().exec(store.db()).await.expect("they can be removed");
+        store.db().close_by_ref().await.expect("the database closes");
+        let app = TestServer::start(database).await;
+        // Ingestion waits until everything is counted.
+        send(&app.admin, &[mail("open", EMAIL, 9)]).await;
+        assert_eq!(told(app.admin.clone()).await, before);
         app.stop().await;
     }
 }
