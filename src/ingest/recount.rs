@@ -12,7 +12,7 @@ use chrono_tz::Tz;
 use super::address::{Suppressed, load_states};
 use super::group::{FoldSettings, Work};
 use super::memory::Memory;
-use super::reach::Counted;
+use super::reach::{Counted, Known};
 use crate::domain::identifier_type::RegisteredType;
 use crate::domain::identity::IdentifierId;
 use crate::domain::workspace::{WorkspaceId, WorkspaceSettings};
@@ -169,8 +169,9 @@ async fn judge_bounces(work: &mut Work<'_>, workspace: WorkspaceId) -> Result<()
         suppressed.write(work).await?;
         write_verdicts(work, &judged).await?;
         let mut counted = Counted::default();
+        let nothing = Known { states: &HashMap::new(), of_new: &HashMap::new(), created: &BTreeMap::new() };
         let owners = owners_of(work, &judged).await?;
-        counted.recount(work, &owners, &HashMap::new(), &BTreeMap::new()).await?;
+        counted.recount(work, &owners, nothing).await?;
         counted.write(work).await?;
     }
 }
@@ -210,7 +211,8 @@ pub(super) async fn count_all(work: &mut Work<'_>, workspace: WorkspaceId) -> Re
         let ids = page.i64s(1)?.iter().zip(page.i32s(2)?).filter(|(_, id)| **id == workspace.0);
         let customers = ids.map(|(customer, id)| (*customer, *id)).collect();
         let mut counted = Counted::default();
-        counted.recount(work, &customers, &HashMap::new(), &BTreeMap::new()).await?;
+        let nothing = Known { states: &HashMap::new(), of_new: &HashMap::new(), created: &BTreeMap::new() };
+        counted.recount(work, &customers, nothing).await?;
         counted.write(work).await?;
     }
 }
