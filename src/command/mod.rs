@@ -2,6 +2,7 @@
 
 pub mod config;
 pub mod demo;
+pub mod export;
 pub mod flags;
 pub mod import;
 pub mod key;
@@ -43,6 +44,9 @@ pub enum Command {
     Serve(serve::Arguments),
     /// Take in files of events.
     Import(import::Arguments),
+    /// Write what is kept as a file for other programs.
+    #[command(subcommand)]
+    Export(export::Action),
     /// Bring the database's tables up to date, back, or show where they are.
     #[command(subcommand)]
     Migrate(migrate::Direction),
@@ -100,6 +104,7 @@ async fn dispatch(cli: Cli) -> Result<Outcome> {
         Command::Schema => Ok(Outcome::Done),
         Command::Serve(arguments) => serve::run(&arguments, settings).await,
         Command::Import(arguments) => import::run(arguments, &settings).await,
+        Command::Export(action) => export::run(action, &settings).await,
         Command::Migrate(direction) => migrate::run(direction, &settings).await,
         Command::Key(action) => key::run(action, &settings).await,
     }

@@ -186,7 +186,7 @@ impl AddressState {
             AddressChange::OptedOut => take_newest(&mut self.consent, ConsentUpdate { at, is_in: false, event }),
             AddressChange::Subscribed(list) => self.take_subscription(list, ConsentUpdate { at, is_in: true, event }),
             AddressChange::Unsubscribed(list) => {
-                self.take_subscription(list, ConsentUpdate { at, is_in: false, event })
+                self.take_subscription(list, ConsentUpdate { at, is_in: false, event });
             }
         }
     }

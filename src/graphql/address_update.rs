@@ -154,10 +154,8 @@ pub async fn set_subscription(ctx: &Context<'_>, input: ListSubscriptionSetInput
         let message = format!("{} names no list", input.list.as_str());
         return Ok(AddressUpdatePayload::refused(UserError::new(UserErrorCode::NotFound, &["input", "list"], message)));
     };
-    let (action, kind) = match input.is_subscribed {
-        true => ("subscribe", Kind::ListSubscribed),
-        false => ("unsubscribe", Kind::ListUnsubscribed),
-    };
+    let join = ("subscribe", Kind::ListSubscribed);
+    let (action, kind) = if input.is_subscribed { join } else { ("unsubscribe", Kind::ListUnsubscribed) };
     let said = Said { event_type: "list", action, kind, reason: None, list: Some(list.text().to_owned()) };
     send(ctx, "listSubscriptionSet", &input.identifier, said, input.update).await
 }

@@ -89,7 +89,7 @@ pub async fn find(ctx: &Context<'_>, id: i64) -> Result<Option<List>> {
     Ok(load(ctx, ListKey(id)).await?.map(List::from))
 }
 
-/// The list of a global id that a question names; one that does not exist is NOT_FOUND.
+/// The list of a global id that a question names; one that does not exist is not found.
 pub async fn by_id(ctx: &Context<'_>, id: &ID) -> Result<List> {
     let missing = || Fault::not_found(format!("list: {} names no list", id.as_str()));
     let Some(NodeId::List(number)) = NodeId::decode(id) else { return Err(missing()) };

@@ -141,14 +141,14 @@ pub async fn answer(ctx: &Context<'_>, channel: &str, list: Option<ID>) -> Resul
     let workspace = workspace::fresh(ctx).await?;
     let list_id = list.as_ref().map(List::number);
     let funnel = analytics::funnel(store(ctx)?, &workspace, &channel, list_id).await?;
-    let lost = |(loss, customers)| ReachabilityLossCount {
+    let stopped = |(loss, customers)| ReachabilityLossCount {
         reason: ReachabilityLossReason::of(loss),
         customers: BigInt(customers),
     };
     let count = |step: analytics::ReachabilityStep| ReachabilityStepCount {
         step: step.into(),
         customers: BigInt(funnel.reached(step)),
-        lost: funnel.lost_at(step).into_iter().map(lost).collect(),
+        lost: funnel.lost_at(step).into_iter().map(stopped).collect(),
     };
     let steps = if list.is_some() { &STEPS[..] } else { &STEPS[..4] };
     Ok(ReachabilityFunnel { steps: steps.iter().copied().map(count).collect(), channel, list })

@@ -153,14 +153,12 @@ fn checked_currency(code: &str, errors: &mut Vec<UserError>) -> String {
 }
 
 fn checked_limit(limit: i32, errors: &mut Vec<UserError>) -> u8 {
-    match u8::try_from(limit) {
-        Ok(limit @ 1..=MAX_SOFT_BOUNCE_LIMIT) => limit,
-        _ => {
-            let message = format!("softBounceLimit {limit} is not between 1 and {MAX_SOFT_BOUNCE_LIMIT}");
-            errors.push(UserError::new(UserErrorCode::Invalid, &["input", "softBounceLimit"], message));
-            1
-        }
+    if let Ok(limit @ 1..=MAX_SOFT_BOUNCE_LIMIT) = u8::try_from(limit) {
+        return limit;
     }
+    let message = format!("softBounceLimit {limit} is not between 1 and {MAX_SOFT_BOUNCE_LIMIT}");
+    errors.push(UserError::new(UserErrorCode::Invalid, &["input", "softBounceLimit"], message));
+    1
 }
 
 const MAX_CHANNELS: usize = 100;

@@ -34,7 +34,7 @@ pub(super) struct Address<'a> {
 struct Change {
     event: usize,
     at: Micros,
-    change: AddressChange,
+    what: AddressChange,
 }
 
 /// What the fold left behind.
@@ -61,11 +61,12 @@ pub(super) async fn concerned<'a>(
                 let owner = identified.owner(&id);
                 Address { workspace, name, value, owner, is_foreign: owner.is_none(), changes: Vec::new() }
             });
-            address.changes.push(Change { event: index, at: at.unwrap_or_else(|| event.occurred_at()), change });
+            address.changes.push(Change { event: index, at: at.unwrap_or_else(|| event.occurred_at()), what: change });
         };
         for update in &event.event.updates {
-            let identifier = &update.address.identifier;
-            add((update.address.id, &identifier.name, &identifier.value), update.at, update.change);
+            let address = &update.address;
+            let (name, value) = (&address.identifier.name, &address.identifier.value);
+            add((address.id, name, value), update.at, update.change);
         }
         if let Some(change) = &event.event.change {
             for named in changed_by_kind(event.event, &change.concern, types) {
@@ -137,7 +138,7 @@ pub(super) async fn fold_addresses(work: &mut Work<'_>, concerned: &Concerned<'_
     for ((shard, id), address) in concerned {
         let before = stored.remove(id).unwrap_or_default();
         let mut state = before.clone();
-        for Change { event, at, change } in &address.changes {
+        for Change { event, at, what: change } in &address.changes {
             let event = (ids[*event].shard, ids[*event].seq);
             state.apply(*change, *at, event);
             changes

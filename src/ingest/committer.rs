@@ -12,6 +12,7 @@ use super::group::{self, Attempt};
 use super::memory::Memory;
 use super::queue::Job;
 use super::report::Report;
+use super::upgrade;
 use crate::store::Store;
 use crate::store::hot::{HotConnection, IdentityLock, is_worth_repeating};
 use crate::{Error, Result};
@@ -53,6 +54,9 @@ struct Committer {
 
 impl Committer {
     async fn run(mut self, receiver: &Mutex<mpsc::UnboundedReceiver<Job>>) {
+        if let Err(error) = upgrade::bring_up_to_date(&self.store).await {
+            tracing::error!(?error, "the counts of an older database could not be made; the next start tries again");
+        }
         while let Some(jobs) = self.next_group(receiver).await {
             self.commit_and_answer(jobs).await;
         }

@@ -211,11 +211,11 @@ impl Work<'_> {
 async fn lock_shards(work: &mut Work<'_>, identified: &Identified, concerned: &Concerned<'_>) -> Result<()> {
     let mut customers = identified.customers.clone();
     customers.extend(identified.merged.iter().flat_map(|(merged, survivor)| [*merged, *survivor]));
-    customers.extend(identified.relinked.keys());
+    customers.extend(identified.addresses.relinked.keys());
     customers.extend(concerned.values().filter_map(|address| address.owner));
     let mut shards: Vec<i16> = customers.into_iter().map(|customer| work.shards.of_id(customer)).collect();
     shards.extend(concerned.keys().map(|key| key.0));
-    shards.extend(identified.new_addresses.iter().map(|id| work.shards.of_bytes(id)));
+    shards.extend(identified.addresses.new.iter().map(|id| work.shards.of_bytes(id)));
     shards.sort_unstable();
     shards.dedup();
     work.connection.lock_shards(&shards).await

@@ -42,11 +42,20 @@ pub(super) struct Identified {
     pub(super) merged: Vec<(i64, i64)>,
     /// New customers, with their workspace.
     pub(super) created: BTreeMap<i64, i32>,
-    /// Customers who gained or lost an address, or whose address was seen on another channel, with their workspace.
-    pub(super) relinked: BTreeMap<i64, i32>,
-    /// Addresses that were never linked before.
-    pub(super) new_addresses: Vec<IdentifierId>,
+    /// Addresses that changed hands or channels.
+    pub(super) addresses: ChangedAddresses,
     resolver: Resolver,
+}
+
+/// Addresses that changed hands or channels.
+#[derive(Debug, Default)]
+pub(super) struct ChangedAddresses {
+    /// Customers who gained or lost one, or whose was seen on another channel, with their workspace.
+    pub(super) relinked: BTreeMap<i64, i32>,
+    /// Those that were never linked before.
+    pub(super) new: Vec<IdentifierId>,
+    /// All addresses, with their channels, of new customers who have no other than new ones.
+    pub(super) of_new: HashMap<i64, Vec<(IdentifierId, Vec<String>)>>,
 }
 
 impl Identified {
@@ -118,8 +127,8 @@ pub(super) async fn identify(
         return Ok(Err(Obstacle::LostRace));
     }
     let created = writer.workspaces_of_created(&outcome);
-    let (relinked, new_addresses) = writer.changed_addresses(work, &outcome, &seen_elsewhere, &resolver)?;
-    Ok(Ok(Identified { customers: owners, merged: outcome.merged, created, relinked, new_addresses, resolver }))
+    let addresses = writer.changed_addresses(work, &outcome, &seen_elsewhere, &resolver)?;
+    Ok(Ok(Identified { customers: owners, merged: outcome.merged, created, addresses, resolver }))
 }
 
 /// The identifier with the confidence that its type has in the workspace.
@@ -267,23 +276,33 @@ impl Writer<'_> {
         outcome: &IdentityOutcome,
         seen_elsewhere: &[IdentifierId],
         resolver: &Resolver,
-    ) -> Result<(BTreeMap<i64, i32>, Vec<IdentifierId>)> {
-        let (mut relinked, mut new) = (BTreeMap::new(), Vec::new());
+    ) -> Result<ChangedAddresses> {
+        let mut changed = ChangedAddresses::default();
+        changed.of_new.extend(outcome.created.iter().map(|(customer, _)| (*customer, Vec::new())));
+        for (_, survivor) in &outcome.merged {
+            changed.of_new.remove(survivor);
+        }
         let linked = outcome.linked.iter().map(|(id, _, is_new)| (id, *is_new));
         for (id, is_new) in linked.chain(seen_elsewhere.iter().map(|id| (id, false))) {
             let Some(mention) = self.mentions.get(id) else { continue };
+            let (name, owner) = (&mention.identifier.name, resolver.owner(id));
             let types = &work.settings_of(mention.workspace)?.own.identifier_types;
-            if !types.is_messaging(&mention.identifier.name) {
+            if !types.is_messaging(name) {
                 continue;
             }
             let before = self.stored.get(id).map(|row| resolver.find(row.customer));
-            let concerned = before.into_iter().chain(resolver.owner(id));
-            relinked.extend(concerned.map(|customer| (customer, mention.workspace)));
+            changed.relinked.extend(before.into_iter().chain(owner).map(|customer| (customer, mention.workspace)));
             if is_new {
-                new.push(*id);
+                changed.new.push(*id);
+                if let Some(addresses) = owner.and_then(|owner| changed.of_new.get_mut(&owner)) {
+                    let seen_on: Vec<&str> = mention.seen_on.iter().copied().collect();
+                    addresses.push((*id, types.channels(name, &seen_on.join(" "))));
+                }
+            } else if let Some(owner) = owner {
+                changed.of_new.remove(&owner);
             }
         }
-        Ok((relinked, new))
+        Ok(changed)
     }
 
     fn created_rows(&self, work: &Work<'_>, outcome: &IdentityOutcome) -> Rows {

@@ -25,6 +25,7 @@ mod ids;
 mod memory;
 
 pub mod recount;
+mod upgrade;
 
 pub use queue::{Ingest, IngestSettings};
 pub use report::{Batch, EventId, RecordResult, RecordStatus, Report};

@@ -22,7 +22,7 @@ pub(super) async fn count_customers(work: &mut Work<'_>, identified: &Identified
     for (customer, workspace) in &identified.created {
         counted.know(work.shards.of_id(*customer), *workspace, 1);
     }
-    let mut changed = identified.relinked.clone();
+    let mut changed = identified.addresses.relinked.clone();
     changed.extend(folded.owners.iter().map(|(owner, workspace)| (*owner, *workspace)));
     if !identified.merged.is_empty() {
         let workspaces = workspaces_of(work, identified).await?;
@@ -34,7 +34,8 @@ pub(super) async fn count_customers(work: &mut Work<'_>, identified: &Identified
             changed.extend([(*merged, *workspace), (*survivor, *workspace)]);
         }
     }
-    counted.recount(work, &changed, &folded.states, &identified.created).await?;
+    let known = Known { states: &folded.states, of_new: &identified.addresses.of_new, created: &identified.created };
+    counted.recount(work, &changed, known).await?;
     counted.write(work).await
 }
 
@@ -48,6 +49,20 @@ async fn workspaces_of(work: &mut Work<'_>, identified: &Identified) -> Result<H
 fn customer_keys<'a>(keys: impl Iterator<Item = &'a (i16, i64)>) -> Rows {
     let (shards, customers) = keys.copied().unzip();
     Rows::new(vec![Column::I16(shards), Column::I64(customers)])
+}
+
+/// The addresses of a customer, with their channels.
+type Addresses = Vec<(IdentifierId, Vec<String>)>;
+
+/// What a recount need not load.
+#[derive(Clone, Copy)]
+pub(super) struct Known<'a> {
+    /// States that the group folded.
+    pub(super) states: &'a HashMap<IdentifierId, AddressState>,
+    /// All addresses of some new customers.
+    pub(super) of_new: &'a HashMap<i64, Addresses>,
+    /// New customers, of whom nothing is stored yet.
+    pub(super) created: &'a BTreeMap<i64, i32>,
 }
 
 /// What is to be written.
@@ -65,27 +80,35 @@ impl Counted {
         *self.deltas.entry((shard, workspace, channel, list, outcome)).or_default() += customers;
     }
 
-    /// Compares what customers add with what is stored of them. `states` are those at hand; others are loaded. Nothing is
-    /// stored of `created` ones yet.
+    /// Takes the number of customers of each shard and workspace for what it is, whatever was counted before.
+    pub(super) async fn know_exactly(work: &mut Work<'_>, known: &BTreeMap<(i16, i32), i64>) -> Result<()> {
+        let (channel, list, outcome) = KNOWN;
+        let keys: Vec<CountKey> =
+            known.keys().map(|(shard, workspace)| (*shard, *workspace, channel.clone(), list, outcome)).collect();
+        let mut rows = count_keys(keys.iter());
+        rows.columns.push(Column::I64(known.values().copied().collect()));
+        work.connection.put(&tables::REACH_COUNT, &rows).await
+    }
+
+    /// Compares what customers add with what is stored of them. What is not at hand is loaded.
     pub(super) async fn recount(
         &mut self,
         work: &mut Work<'_>,
         customers: &BTreeMap<i64, i32>,
-        states: &HashMap<IdentifierId, AddressState>,
-        created: &BTreeMap<i64, i32>,
+        known: Known<'_>,
     ) -> Result<()> {
         if customers.is_empty() {
             return Ok(());
         }
         let keys: BTreeMap<(i16, i64), i32> =
             customers.iter().map(|(id, workspace)| ((work.shards.of_id(*id), *id), *workspace)).collect();
-        let old = keys.keys().filter(|key| !created.contains_key(&key.1));
+        let old = keys.keys().filter(|key| !known.created.contains_key(&key.1));
         let rows = work.connection.select(&tables::CUSTOMER_REACH, &["shard", "customer"], &customer_keys(old)).await?;
         let mut before = HashMap::with_capacity(rows.len());
         for (customer, stored) in rows.i64s(1)?.iter().zip(rows.bytes(2)?) {
             before.insert(*customer, reach::decode(stored)?);
         }
-        let mut after = contributions(work, customers, states).await?;
+        let mut after = contributions(work, customers, known).await?;
         for ((shard, customer), workspace) in keys {
             let before = before.remove(&customer).unwrap_or_default();
             let after = after.remove(&customer).unwrap_or_default();
@@ -147,12 +170,13 @@ fn count_keys<'a>(keys: impl Iterator<Item = &'a CountKey> + Clone) -> Rows {
 async fn contributions(
     work: &mut Work<'_>,
     customers: &BTreeMap<i64, i32>,
-    states: &HashMap<IdentifierId, AddressState>,
+    known: Known<'_>,
 ) -> Result<HashMap<i64, Contributions>> {
-    let keys = Rows::new(vec![Column::I64(customers.keys().copied().collect())]);
-    let rows = work.connection.select(&tables::IDENTIFIER, &["customer"], &keys).await?;
-    let mut addresses: HashMap<i64, Vec<(IdentifierId, Vec<String>)>> = HashMap::new();
-    let mut unknown = BTreeSet::new();
+    let (new, old): (Vec<i64>, Vec<i64>) = customers.keys().partition(|customer| known.of_new.contains_key(customer));
+    let rows = Rows::new(vec![Column::I64(old)]);
+    let rows = work.connection.select(&tables::IDENTIFIER, &["customer"], &rows).await?;
+    let at_hand = |customer: i64| Some((customer, known.of_new.get(&customer)?.clone()));
+    let mut addresses: HashMap<i64, Addresses> = new.into_iter().filter_map(at_hand).collect();
     for row in 0..rows.len() {
         let (name, customer) = (&rows.texts(3)?[row], rows.i64s(5)?[row]);
         let types = &work.settings_of(rows.i32s(2)?[row])?.own.identifier_types;
@@ -160,18 +184,17 @@ async fn contributions(
         if types.is_messaging(name) {
             let channels = types.channels(name, &rows.texts(6)?[row]);
             addresses.entry(customer).or_default().push((id, channels));
-            if !states.contains_key(&id) {
-                unknown.insert((work.shards.of_bytes(&id), id));
-            }
         }
     }
+    let ids = addresses.values().flatten().map(|(id, _)| id).filter(|id| !known.states.contains_key(*id));
+    let unknown: BTreeSet<(i16, IdentifierId)> = ids.map(|id| (work.shards.of_bytes(id), *id)).collect();
     let loaded = load_states(work, unknown.iter()).await?;
     let nothing = AddressState::default();
     let mut found = HashMap::with_capacity(addresses.len());
     for (customer, addresses) in addresses {
         let Some(workspace) = customers.get(&customer) else { continue };
         let limit = work.settings_of(*workspace)?.own.soft_bounce_limit;
-        let state = |id: &IdentifierId| states.get(id).or_else(|| loaded.get(id)).unwrap_or(&nothing);
+        let state = |id: &IdentifierId| known.states.get(id).or_else(|| loaded.get(id)).unwrap_or(&nothing);
         let addresses: Vec<(Vec<String>, &AddressState)> =
             addresses.into_iter().map(|(id, channels)| (channels, state(&id))).collect();
         found.insert(customer, reach::contributions(&addresses, limit));

@@ -12,7 +12,7 @@ use chrono_tz::Tz;
 use super::address::{Suppressed, load_states};
 use super::group::{FoldSettings, Work};
 use super::memory::Memory;
-use super::reach::Counted;
+use super::reach::{Counted, Known};
 use crate::domain::identifier_type::RegisteredType;
 use crate::domain::identity::IdentifierId;
 use crate::domain::workspace::{WorkspaceId, WorkspaceSettings};
@@ -169,8 +169,9 @@ async fn judge_bounces(work: &mut Work<'_>, workspace: WorkspaceId) -> Result<()
         suppressed.write(work).await?;
         write_verdicts(work, &judged).await?;
         let mut counted = Counted::default();
+        let nothing = Known { states: &HashMap::new(), of_new: &HashMap::new(), created: &BTreeMap::new() };
         let owners = owners_of(work, &judged).await?;
-        counted.recount(work, &owners, &HashMap::new(), &BTreeMap::new()).await?;
+        counted.recount(work, &owners, nothing).await?;
         counted.write(work).await?;
     }
 }
@@ -199,7 +200,7 @@ async fn owners_of(work: &mut Work<'_>, verdicts: &Verdicts) -> Result<BTreeMap<
 }
 
 /// Counts every customer of the workspace again.
-async fn count_all(work: &mut Work<'_>, workspace: WorkspaceId) -> Result<()> {
+pub(super) async fn count_all(work: &mut Work<'_>, workspace: WorkspaceId) -> Result<()> {
     let mut last: Option<Rows> = None;
     loop {
         let page = work.connection.next_rows(&tables::CUSTOMER, last.as_ref(), PAGE).await?;
@@ -210,7 +211,8 @@ async fn count_all(work: &mut Work<'_>, workspace: WorkspaceId) -> Result<()> {
         let ids = page.i64s(1)?.iter().zip(page.i32s(2)?).filter(|(_, id)| **id == workspace.0);
         let customers = ids.map(|(customer, id)| (*customer, *id)).collect();
         let mut counted = Counted::default();
-        counted.recount(work, &customers, &HashMap::new(), &BTreeMap::new()).await?;
+        let nothing = Known { states: &HashMap::new(), of_new: &HashMap::new(), created: &BTreeMap::new() };
+        counted.recount(work, &customers, nothing).await?;
         counted.write(work).await?;
     }
 }

@@ -72,7 +72,7 @@ pub async fn history(
     use address_change::Column;
     let order = if page.from == PageEnd::Start { Order::Desc } else { Order::Asc };
     let columns = [Column::At, Column::EventShard, Column::EventSeq, Column::Change, Column::List];
-    let tuple = || Expr::tuple(columns.map(|column| Expr::col(column)));
+    let tuple = || Expr::tuple(columns.map(Expr::col));
     let values = |at: ChangePosition| {
         let (time, shard, seq, change, list) = at;
         Expr::tuple([Expr::val(time), Expr::val(shard), Expr::val(seq), Expr::val(change), Expr::val(list)])

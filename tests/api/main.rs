@@ -26,4 +26,5 @@ mod profile;
 mod program;
 mod property;
 mod samples;
+mod states;
 mod tls;

@@ -4,6 +4,7 @@
 mod activatepro;
 mod arrival;
 mod ask;
+mod ask_addresses;
 mod dice;
 mod events;
 mod fold;
@@ -11,4 +12,5 @@ mod odp;
 mod pinpoint;
 mod questions;
 mod servers;
+mod updates;
 mod world;

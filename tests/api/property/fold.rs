@@ -8,7 +8,7 @@ use campaignql::domain::contribution::{CellGroups, Facts, RowKey};
 use campaignql::domain::day::{date_of, day_of};
 use campaignql::domain::event::NewEvent;
 use campaignql::domain::funnel::{AutomationFilter, FunnelCounts, FunnelOptions, UniqueUnit};
-use campaignql::domain::hash::{group_id, hash63};
+use campaignql::domain::hash::{group_id, hash63, list_id};
 use campaignql::domain::identifier_type::IdentifierTypes;
 use campaignql::domain::kind::{KINDS, Kind};
 use campaignql::domain::reachability::AddressState;
@@ -17,7 +17,7 @@ use campaignql::domain::rollup::{Counts, Grouping};
 use campaignql::domain::workspace::DEFAULT_SOFT_BOUNCE_LIMIT;
 
 use super::dice::Dice;
-use super::events::{address_events, address_identifiers, events};
+use super::events::{LISTS, address_events, address_identifiers, events};
 use super::questions::questions;
 use super::world::ZONE;
 use crate::oracle::address::Address;
@@ -189,8 +189,11 @@ fn any_order_of_updates_leaves_the_state_of_a_recount() {
             }
             let consent = [None, Some(true), Some(false)][state.consent_code() as usize];
             let unreachable = state.reachability(DEFAULT_SOFT_BOUNCE_LIMIT).unreachable;
+            let named = LISTS.map(|name| (name, state.subscriptions.get(&list_id(name)).map(|update| update.is_in)));
+            let lists = named.into_iter().filter_map(|(name, is_in)| Some((name.to_owned(), is_in?))).collect();
+            assert_eq!(AddressState::decode(&state.encode()).expect("its own packing"), state);
             let expected = oracle.address(address);
-            assert_eq!(Address { unreachable, consent }, expected, "right: recounted; seed {seed}, {address:?}");
+            assert_eq!(Address { unreachable, consent, lists }, expected, "right: recounted; seed {seed}, {address:?}");
         }
     }
 }
