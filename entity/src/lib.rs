@@ -1,12 +1,15 @@
 //! The rows of the database, one table per file. No rules live here: see `campaignql::domain` for those.
 
+pub mod address_change;
 pub mod address_state;
 pub mod api_key;
+pub mod audience;
 pub mod campaign;
 pub mod campaign_activity;
 pub mod campaign_alias;
 pub mod cell;
 pub mod customer;
+pub mod customer_reach;
 pub mod database_info;
 pub mod event;
 pub mod event_key;
@@ -17,8 +20,12 @@ pub mod identifier;
 pub mod identifier_type;
 pub mod identity_change;
 pub mod import_journal;
+pub mod list;
+pub mod profile_attribute;
 pub mod quarantine;
+pub mod reach_count;
 pub mod recipient;
 pub mod rollup;
 pub mod shard;
+pub mod suppression;
 pub mod workspace;

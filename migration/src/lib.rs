@@ -10,6 +10,9 @@ mod m20261120_000005_reports;
 mod m20261120_000006_quarantine;
 mod m20261121_000007_import_journal;
 mod m20261121_000008_quarantine_states;
+mod m20261121_000009_states;
+mod m20261121_000020_profiles;
+mod m20261121_000021_audiences;
 mod table;
 
 /// Every step, in order.
@@ -27,6 +30,9 @@ impl MigratorTrait for Migrator {
             Box::new(m20261120_000006_quarantine::Migration),
             Box::new(m20261121_000007_import_journal::Migration),
             Box::new(m20261121_000008_quarantine_states::Migration),
+            Box::new(m20261121_000009_states::Migration),
+            Box::new(m20261121_000020_profiles::Migration),
+            Box::new(m20261121_000021_audiences::Migration),
         ]
     }
 }

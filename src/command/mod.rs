@@ -2,6 +2,7 @@
 
 pub mod config;
 pub mod demo;
+pub mod export;
 pub mod flags;
 pub mod generate;
 pub mod import;
@@ -47,6 +48,9 @@ pub enum Command {
     Import(import::Arguments),
     /// Write events of our own making, as many as you like, in a vendor's form.
     Generate(generate::Arguments),
+    /// Write what is kept as a file for other programs.
+    #[command(subcommand)]
+    Export(export::Action),
     /// Bring the database's tables up to date, back, or show where they are.
     #[command(subcommand)]
     Migrate(migrate::Direction),
@@ -111,6 +115,7 @@ async fn dispatch(cli: Cli) -> Result<Outcome> {
         Command::Schema | Command::Generate(_) => Ok(Outcome::Done),
         Command::Serve(arguments) => serve::run(&arguments, settings).await,
         Command::Import(arguments) => import::run(arguments, &settings).await,
+        Command::Export(action) => export::run(action, &settings).await,
         Command::Migrate(direction) => migrate::run(direction, &settings).await,
         Command::Key(action) => key::run(action, &settings).await,
         Command::Quarantine(action) => quarantine::run(action, &settings).await,

@@ -5,7 +5,7 @@ mod signature;
 mod source;
 mod value;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -30,6 +30,15 @@ pub enum LogFormat {
     Json,
 }
 
+/// Where the server's certificate and its key are.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TlsFiles {
+    /// PEM file of the certificate and its chain.
+    pub certificate: PathBuf,
+    /// PEM file of its private key.
+    pub key: PathBuf,
+}
+
 /// All settings, parsed and within their limits.
 #[derive(Clone, Debug)]
 pub struct Settings {
@@ -37,6 +46,8 @@ pub struct Settings {
     pub database: DatabaseSettings,
     /// `host:port` to listen on.
     pub listen: String,
+    /// The server's own TLS; none: plain HTTP.
+    pub tls: Option<TlsFiles>,
     /// A key of scope admin to be made at start.
     pub admin_key: Option<String>,
     /// Largest request body in bytes, as sent and decompressed.
@@ -75,6 +86,7 @@ impl Settings {
                 max_connections: read.number("database_max_connections", 1..=1_000)?,
             },
             listen: listen(&read)?,
+            tls: tls(&read)?,
             admin_key: admin_key(&read)?,
             max_body_bytes: read.number("max_body_bytes", 1_024..=1 << 40)?,
             queue_capacity: read.number("queue_capacity", 1..=100_000_000)?,
@@ -127,6 +139,16 @@ fn listen(read: &Reader<'_>) -> Result<String> {
     match text.rsplit_once(':') {
         Some((host, port)) if !host.is_empty() && port.parse::<u16>().is_ok() => Ok(text),
         _ => Err(read.error("listen", "an address and a port, such as 127.0.0.1:8080")),
+    }
+}
+
+fn tls(read: &Reader<'_>) -> Result<Option<TlsFiles>> {
+    let (certificate, key) = (read.text("tls_certificate"), read.text("tls_key"));
+    match (certificate.is_empty(), key.is_empty()) {
+        (true, true) => Ok(None),
+        (false, false) => Ok(Some(TlsFiles { certificate: certificate.into(), key: key.into() })),
+        (true, false) => Err(read.error("tls_certificate", "the path of a PEM file when tls_key is given")),
+        (false, true) => Err(read.error("tls_key", "the path of a PEM file when tls_certificate is given")),
     }
 }
 

@@ -58,7 +58,7 @@ impl Setting {
 }
 
 /// Every setting, in the order of documentation.
-pub const SETTINGS: [Setting; 19] = [
+pub const SETTINGS: [Setting; 21] = [
     Setting::new(
         "database_url",
         "URL",
@@ -69,6 +69,14 @@ pub const SETTINGS: [Setting; 19] = [
     .shown_as(Display::Url),
     Setting::new("database_max_connections", "connections", "8", "Most connections that queries may use at a time."),
     Setting::new("listen", "address:port", "127.0.0.1:8080", "Where to listen. Port 0 takes a free one."),
+    Setting::new(
+        "tls_certificate",
+        "path",
+        "",
+        "PEM file of the server's certificate and its chain. With it and tls_key the server speaks HTTPS only; without \
+         both it speaks HTTP. Read at start: a renewed file counts from the next start.",
+    ),
+    Setting::new("tls_key", "path", "", "PEM file of the certificate's private key."),
     Setting::new(
         "admin_key",
         "text",

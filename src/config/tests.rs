@@ -74,6 +74,18 @@ fn an_error_says_which_setting_what_it_got_and_what_it_takes() {
 }
 
 #[test]
+fn a_certificate_and_its_key_come_together() {
+    let both = sources(&[("tls_certificate", "a.pem"), ("tls_key", "b.pem")], &[], "");
+    let expected = TlsFiles { certificate: "a.pem".into(), key: "b.pem".into() };
+    assert_eq!(parse(&both).unwrap().tls, Some(expected));
+    assert_eq!(parse(&Sources::default()).unwrap().tls, None);
+    assert_eq!(
+        error_of(&sources(&[("tls_certificate", "a.pem")], &[], "")),
+        "setting tls_key (default) is \"\"; it takes the path of a PEM file when tls_certificate is given"
+    );
+}
+
+#[test]
 fn an_error_never_shows_a_password_or_a_key() {
     let error = error_of(&sources(&[("database_url", "mysql://u:hush@h/d")], &[], ""));
     assert!(error.contains("mysql://u:***@h/d"), "{error}");

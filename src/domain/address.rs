@@ -1,24 +1,47 @@
 //! Which address an event concerns, and how it changes that address's state.
 //!
 //! The address concerned is the target address, else the event's identifiers of the channel's type. An event without a
-//! channel (reachability and consent updates) concerns every messaging identifier that it names.
+//! channel (reachability and consent updates) concerns every messaging identifier that it names. What serves a channel
+//! is a matter of the workspace's identifier types, so it is decided in two steps: [`concern_of`] needs no workspace.
 
 use super::event::NewEvent;
-use super::identifier::{Identifier, Normalized, normalize, rule_by_name, serves_channel};
+use super::hash::list_id;
+use super::identifier::{Identifier, Normalized, normalize};
+use super::identifier_type::IdentifierTypes;
 use super::kind::Kind;
 use super::reachability::{AddressChange, AddressUpdate, ReachabilityType};
 
+/// What an event concerns, as far as it can be told without the workspace's identifier types.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Concern {
+    /// This address.
+    Address(Identifier),
+    /// The event's identifier with this value, if it is an address; else those of the event's channel.
+    Value(String),
+    /// The event's identifiers that serve its channel; without a channel, all that are addresses.
+    Channel,
+}
+
 /// Every change of an address's state that the event brings, those beside its kind included.
-pub fn updates_of(event: &NewEvent) -> Vec<AddressUpdate> {
+pub fn updates_of(event: &NewEvent, types: &IdentifierTypes) -> Vec<AddressUpdate> {
     let mut updates = event.updates.clone();
     if let Some(change) = change_of(event) {
-        let concerned = addresses_of(event);
+        let concerned = match concern_of(event) {
+            Concern::Address(address) => vec![address],
+            concern => {
+                let named: Vec<(&str, &str)> =
+                    event.identifiers.iter().map(|named| (named.name.as_str(), named.value.as_str())).collect();
+                let concerned = concerned_among(&named, &concern, event.channel.as_deref(), types);
+                concerned.into_iter().map(|index| event.identifiers[index].clone()).collect()
+            }
+        };
         updates.extend(concerned.into_iter().map(|address| AddressUpdate { address, at: event.occurred_at, change }));
     }
     updates
 }
 
-fn change_of(event: &NewEvent) -> Option<AddressChange> {
+/// How the event's kind changes the state of the address concerned.
+pub fn change_of(event: &NewEvent) -> Option<AddressChange> {
     Some(match event.kind {
         Kind::HardBounced => AddressChange::Unreachable(ReachabilityType::HardBounce),
         Kind::SpamReported => AddressChange::Unreachable(ReachabilityType::SpamReport),
@@ -32,28 +55,20 @@ fn change_of(event: &NewEvent) -> Option<AddressChange> {
         Kind::Delivered | Kind::Opened | Kind::Clicked => AddressChange::Engaged,
         Kind::OptedIn => AddressChange::OptedIn,
         Kind::OptedOut => AddressChange::OptedOut,
+        Kind::ListSubscribed => AddressChange::Subscribed(list_id(event.list.as_deref()?)),
         // An unsubscribe that names no list refuses everything.
-        Kind::ListUnsubscribed if event.list.is_none() => AddressChange::OptedOut,
+        Kind::ListUnsubscribed => match event.list.as_deref() {
+            Some(list) => AddressChange::Unsubscribed(list_id(list)),
+            None => AddressChange::OptedOut,
+        },
         _ => return None,
     })
 }
 
-fn addresses_of(event: &NewEvent) -> Vec<Identifier> {
-    if let Some(target) = &event.target_address
-        && let Some(address) = target_of(event, target)
-    {
-        return vec![address];
-    }
-    let concerns = |identifier: &&Identifier| match &event.channel {
-        Some(channel) => serves_channel(&identifier.name, channel),
-        None => is_messaging(&identifier.name),
-    };
-    event.identifiers.iter().filter(concerns).cloned().collect()
-}
-
-/// The identifier that a target address names: of the channel's type where there is one, else of the event's own
-/// identifier with that value.
-fn target_of(event: &NewEvent, target: &str) -> Option<Identifier> {
+/// What the event concerns: the target address, of the channel's type where there is one, else of the event's own
+/// identifier with that value; without a target, the identifiers of the channel.
+pub fn concern_of(event: &NewEvent) -> Concern {
+    let Some(target) = event.target_address.as_deref() else { return Concern::Channel };
     let name = match event.channel.as_deref() {
         Some("email") => Some("email"),
         Some("sms" | "mms" | "voice" | "whatsapp") => Some("phone"),
@@ -62,13 +77,28 @@ fn target_of(event: &NewEvent, target: &str) -> Option<Identifier> {
         _ => None,
     };
     match name.map(|name| normalize(name, target)) {
-        Some(Normalized::Identifier(identifier)) => Some(identifier),
-        Some(_) => None,
-        None => event.identifiers.iter().find(|i| is_messaging(&i.name) && i.value == target.trim()).cloned(),
+        Some(Normalized::Identifier(identifier)) => Concern::Address(identifier),
+        Some(_) => Concern::Channel,
+        None => Concern::Value(target.trim().to_owned()),
     }
 }
 
-/// Whether values of the type can be written to.
-pub fn is_messaging(name: &str) -> bool {
-    rule_by_name(name).is_some_and(|rule| rule.is_messaging())
+/// Which of the identifiers (type, value) an event of the channel concerns, where it names no address.
+pub fn concerned_among(
+    named: &[(&str, &str)],
+    concern: &Concern,
+    channel: Option<&str>,
+    types: &IdentifierTypes,
+) -> Vec<usize> {
+    if let Concern::Value(target) = concern {
+        let is_target = |(name, value): &(&str, &str)| value == target && types.is_messaging(name);
+        if let Some(index) = named.iter().position(is_target) {
+            return vec![index];
+        }
+    }
+    let concerns = |name: &str| match channel {
+        Some(channel) => types.serves(name, channel),
+        None => types.is_messaging(name),
+    };
+    (0..named.len()).filter(|index| concerns(named[*index].0)).collect()
 }

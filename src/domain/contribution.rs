@@ -2,7 +2,7 @@
 //! every unit of unique, in every grouping, by day. Counts are kept by adding the new state's contribution and
 //! subtracting the old one's.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::hash::Hash;
 
 use chrono_tz::Tz;
@@ -87,6 +87,19 @@ impl Facts {
                 count_metric(same_metric, zone, &mut count);
             }
         }
+    }
+
+    /// When a step was last reached: acts of machines left out, implied steps included.
+    pub fn latest(&self, kind: Kind) -> Option<Micros> {
+        let is_implied = matches!(kind, Kind::Targeted | Kind::Sent | Kind::Delivered | Kind::Opened);
+        let variant = if is_implied { Variant::Implied } else { Variant::Reported };
+        self.of_metric(Metric(kind, variant)).iter().map(|fact| fact.at).max()
+    }
+
+    /// Every kind that was reached, with its latest time.
+    pub fn reached(&self) -> impl Iterator<Item = (Kind, Micros)> {
+        let kinds: BTreeSet<Kind> = self.0.iter().map(|fact| fact.metric.0).collect();
+        kinds.into_iter().filter_map(|kind| Some((kind, self.latest(kind)?)))
     }
 
     fn of_metric(&self, metric: Metric) -> &[Fact] {

@@ -70,6 +70,11 @@ pub fn campaign_id(workspace: i32, namespace: &str, external_id: &str) -> i64 {
     hash63(&[b"campaign", &workspace.to_be_bytes(), namespace.as_bytes(), external_id.as_bytes()])
 }
 
+/// Id of a list, by the id that its source gave it; the same in every workspace.
+pub fn list_id(name: &str) -> i64 {
+    hash63(&[b"list", name.as_bytes()])
+}
+
 /// Id of a group of a rollup: the hash of its value; a missing value has a group of its own.
 pub fn group_id(value: Option<&str>) -> i64 {
     match value {

@@ -119,7 +119,8 @@ impl Resolver {
         current
     }
 
-    fn owner(&self, id: &IdentifierId) -> Option<i64> {
+    /// The customer that an identifier names now, if it is known here.
+    pub fn owner(&self, id: &IdentifierId) -> Option<i64> {
         self.owners.get(id).map(|owner| self.find(owner.customer))
     }
 
@@ -203,7 +204,7 @@ impl Resolver {
     }
 
     /// What the database must learn. Changes that concern customers made within this group alone leave no trace.
-    pub fn finish(self) -> IdentityOutcome {
+    pub fn finish(&self) -> IdentityOutcome {
         let mut outcome = IdentityOutcome::default();
         for (id, facts) in &self.customers {
             match facts.merged_into {

@@ -6,16 +6,20 @@ pub mod day;
 pub mod event;
 pub mod hash;
 pub mod identifier;
+pub mod identifier_type;
 pub mod identity;
 pub mod kind;
 pub mod packing;
 pub mod quarantine;
+pub mod reach;
 pub mod reachability;
 pub mod time;
 pub mod vendor;
 pub mod workspace;
 
+pub mod audience;
 pub mod contribution;
+pub mod profile;
 pub mod recipient;
 pub mod rollup;
 

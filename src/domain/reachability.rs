@@ -1,5 +1,7 @@
 //! Can an address still be written to? States per messaging identifier, folded from updates in any order.
 
+use std::collections::BTreeMap;
+
 use super::identifier::Identifier;
 use super::packing::{put_signed, take_byte, take_signed};
 use super::time::Micros;
@@ -66,6 +68,45 @@ pub enum AddressChange {
     OptedIn,
     /// The recipient refused to be messaged.
     OptedOut,
+    /// The recipient joined a list, by its id.
+    Subscribed(i64),
+    /// The recipient left a list, by its id.
+    Unsubscribed(i64),
+}
+
+impl AddressChange {
+    /// The code under which the change stands in an address's history; none for what only clears soft bounces. Stored:
+    /// never renumber one.
+    pub fn code(self) -> Option<i16> {
+        Some(match self {
+            Self::Unreachable(reason) => reason as i16,
+            Self::Reachable => i16::from(REACHABLE),
+            Self::SoftBounced => i16::from(SOFT_BOUNCED),
+            Self::OptedIn => i16::from(OPTED_IN),
+            Self::OptedOut => i16::from(OPTED_OUT),
+            Self::Subscribed(_) => i16::from(SUBSCRIBED),
+            Self::Unsubscribed(_) => i16::from(UNSUBSCRIBED),
+            Self::Engaged => return None,
+        })
+    }
+
+    /// The change of a stored code; `list` is the list that it concerns, if any.
+    pub fn from_code(code: i16, list: i64) -> Option<Self> {
+        Some(match u8::try_from(code).ok()? {
+            REACHABLE => Self::Reachable,
+            SOFT_BOUNCED => Self::SoftBounced,
+            OPTED_IN => Self::OptedIn,
+            OPTED_OUT => Self::OptedOut,
+            SUBSCRIBED => Self::Subscribed(list),
+            UNSUBSCRIBED => Self::Unsubscribed(list),
+            reason => Self::Unreachable(ReachabilityType::from_code(reason)?),
+        })
+    }
+
+    /// The list that the change concerns; 0: none.
+    pub fn list(self) -> i64 {
+        if let Self::Subscribed(list) | Self::Unsubscribed(list) = self { list } else { 0 }
+    }
 }
 
 /// A change of one address at one time.
@@ -93,12 +134,12 @@ pub struct ReachabilityUpdate {
     pub event: EventRef,
 }
 
-/// An explicit consent update.
+/// The owner of an address said yes or no: to being messaged at all, or to a list.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ConsentUpdate {
     /// When, by the update's own time.
     pub at: Micros,
-    /// Opted in, or out.
+    /// Opted in, or out; subscribed, or unsubscribed.
     pub is_in: bool,
     /// The event that said so.
     pub event: EventRef,
@@ -111,6 +152,8 @@ pub struct AddressState {
     pub update: Option<ReachabilityUpdate>,
     /// The newest consent update.
     pub consent: Option<ConsentUpdate>,
+    /// The newest update for each list that one was made for, by the list's id.
+    pub subscriptions: BTreeMap<i64, ConsentUpdate>,
     /// The latest delivery, open, click or explicit `reachable`: soft bounces up to here no longer count.
     pub cleared_at: Option<Micros>,
     /// Soft bounces later than `cleared_at`, in order of time.
@@ -139,8 +182,12 @@ impl AddressState {
             }
             AddressChange::SoftBounced => self.take_soft_bounce(at, event),
             AddressChange::Engaged => self.clear_until(at),
-            AddressChange::OptedIn => self.take_consent(at, true, event),
-            AddressChange::OptedOut => self.take_consent(at, false, event),
+            AddressChange::OptedIn => take_newest(&mut self.consent, ConsentUpdate { at, is_in: true, event }),
+            AddressChange::OptedOut => take_newest(&mut self.consent, ConsentUpdate { at, is_in: false, event }),
+            AddressChange::Subscribed(list) => self.take_subscription(list, ConsentUpdate { at, is_in: true, event }),
+            AddressChange::Unsubscribed(list) => {
+                self.take_subscription(list, ConsentUpdate { at, is_in: false, event });
+            }
         }
     }
 
@@ -172,11 +219,10 @@ impl AddressState {
         }
     }
 
-    fn take_consent(&mut self, at: Micros, is_in: bool, event: EventRef) {
-        // The newest wins; at one instant the refusal wins.
-        if self.consent.is_none_or(|known| (at, !is_in) > (known.at, !known.is_in)) {
-            self.consent = Some(ConsentUpdate { at, is_in, event });
-        }
+    fn take_subscription(&mut self, list: i64, update: ConsentUpdate) {
+        let mut known = self.subscriptions.get(&list).copied();
+        take_newest(&mut known, update);
+        self.subscriptions.extend(known.map(|known| (list, known)));
     }
 
     fn take_soft_bounce(&mut self, at: Micros, event: EventRef) {
@@ -208,6 +254,11 @@ impl AddressState {
         if let Some(consent) = self.consent {
             put(&mut bytes, if consent.is_in { OPTED_IN } else { OPTED_OUT }, consent.at, consent.event);
         }
+        for (list, subscription) in &self.subscriptions {
+            let code = if subscription.is_in { SUBSCRIBED } else { UNSUBSCRIBED };
+            put(&mut bytes, code, subscription.at, subscription.event);
+            put_signed(&mut bytes, *list);
+        }
         if let Some(cleared) = self.cleared_at {
             put(&mut bytes, CLEARED, cleared, (0, 0));
         }
@@ -236,6 +287,10 @@ impl AddressState {
                 OPTED_IN | OPTED_OUT => {
                     state.consent = Some(ConsentUpdate { at, is_in: code == OPTED_IN, event });
                 }
+                SUBSCRIBED | UNSUBSCRIBED => {
+                    let subscription = ConsentUpdate { at, is_in: code == SUBSCRIBED, event };
+                    state.subscriptions.insert(take_signed(&mut bytes)?, subscription);
+                }
                 CLEARED => state.cleared_at = Some(at),
                 SOFT_BOUNCED => state.soft_bounces.push((at, event)),
                 _ => {
@@ -248,9 +303,76 @@ impl AddressState {
     }
 }
 
+/// Takes the newer of two updates; at one instant the refusal wins.
+fn take_newest(known: &mut Option<ConsentUpdate>, update: ConsentUpdate) {
+    if known.is_none_or(|known| (update.at, !update.is_in) > (known.at, !known.is_in)) {
+        *known = Some(update);
+    }
+}
+
 const FORMAT: u8 = 1;
 const REACHABLE: u8 = 0;
 const OPTED_IN: u8 = 20;
 const OPTED_OUT: u8 = 21;
 const CLEARED: u8 = 22;
 const SOFT_BOUNCED: u8 = 23;
+const SUBSCRIBED: u8 = 24;
+const UNSUBSCRIBED: u8 = 25;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn state(changes: &[(AddressChange, i64)]) -> AddressState {
+        let mut state = AddressState::default();
+        for (number, (change, at)) in changes.iter().enumerate() {
+            state.apply(*change, Micros(*at), (0, number as i64));
+        }
+        state
+    }
+
+    #[test]
+    fn a_state_comes_back_from_its_column() {
+        let state = state(&[
+            (AddressChange::OptedIn, 5),
+            (AddressChange::Subscribed(9), 6),
+            (AddressChange::Unsubscribed(i64::MAX), 7),
+            (AddressChange::Unreachable(ReachabilityType::SpamReport), -8),
+            (AddressChange::Engaged, 1),
+            (AddressChange::SoftBounced, 2),
+        ]);
+        assert_eq!(AddressState::decode(&state.encode()).expect("decodes"), state);
+        assert!(AddressState::decode(&[9]).is_err());
+    }
+
+    #[test]
+    fn each_list_has_its_newest_word_and_leaving_wins_a_tie() {
+        let state = state(&[
+            (AddressChange::Subscribed(1), 5),
+            (AddressChange::Unsubscribed(1), 4),
+            (AddressChange::Subscribed(2), 5),
+            (AddressChange::Unsubscribed(2), 5),
+            (AddressChange::Subscribed(2), 5),
+        ]);
+        let is_in: Vec<bool> = state.subscriptions.values().map(|subscription| subscription.is_in).collect();
+        assert_eq!(is_in, [true, false]);
+        assert_eq!(state.consent, None);
+    }
+
+    #[test]
+    fn changes_come_back_from_their_codes() {
+        for change in [
+            AddressChange::Unreachable(ReachabilityType::Other),
+            AddressChange::Reachable,
+            AddressChange::SoftBounced,
+            AddressChange::OptedIn,
+            AddressChange::OptedOut,
+            AddressChange::Subscribed(4),
+            AddressChange::Unsubscribed(4),
+        ] {
+            let code = change.code().expect("it is kept");
+            assert_eq!(AddressChange::from_code(code, change.list()), Some(change));
+        }
+        assert_eq!(AddressChange::Engaged.code(), None);
+    }
+}

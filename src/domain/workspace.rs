@@ -1,6 +1,11 @@
 //! The tenant that everything belongs to, and its settings.
 
+use std::collections::BTreeMap;
+
 use chrono_tz::Tz;
+use serde::{Deserialize, Serialize};
+
+use super::identifier_type::IdentifierTypes;
 
 /// Number of a workspace. Every function of the store takes one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -17,8 +22,54 @@ pub struct Workspace {
     pub time_zone: Tz,
     /// ISO 4217 code of orders that name none.
     pub currency: String,
+    /// What its own rules are.
+    pub settings: WorkspaceSettings,
+}
+
+/// A workspace's own rules. This is the one form in which they are stored: ingestion and queries read the same.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct WorkspaceSettings {
     /// Number of soft bounces in a row after which an address is unreachable.
     pub soft_bounce_limit: u8,
+    /// How an address without a consent update counts, for channels on which it is not as [`default_consent`] says.
+    pub default_consent: BTreeMap<String, bool>,
+    /// Identifier types that an administrator registered or changed.
+    pub identifier_types: IdentifierTypes,
+}
+
+impl Default for WorkspaceSettings {
+    fn default() -> Self {
+        Self {
+            soft_bounce_limit: DEFAULT_SOFT_BOUNCE_LIMIT,
+            default_consent: BTreeMap::new(),
+            identifier_types: IdentifierTypes::default(),
+        }
+    }
+}
+
+impl WorkspaceSettings {
+    /// The settings of a stored text; none where it is damaged or breaks a rule.
+    pub fn parse(stored: &str) -> Option<Self> {
+        let settings: Self = serde_json::from_str(stored).ok()?;
+        (1..=MAX_SOFT_BOUNCE_LIMIT).contains(&settings.soft_bounce_limit).then_some(settings)
+    }
+
+    /// The text to be stored.
+    pub fn to_text(&self) -> String {
+        serde_json::to_string(self).expect("settings are plain JSON")
+    }
+
+    /// Whether an address without a consent update counts as consented on a channel.
+    pub fn consents_by_default(&self, channel: &str) -> bool {
+        self.default_consent.get(channel).copied().unwrap_or_else(|| default_consent(channel))
+    }
+}
+
+/// Whether an address without a consent update counts as consented where the workspace says nothing: messages to a phone
+/// need a yes, all others only the absence of a no.
+pub fn default_consent(channel: &str) -> bool {
+    !matches!(channel, "sms" | "mms" | "whatsapp" | "voice")
 }
 
 /// Default number of soft bounces in a row after which an address is unreachable.
@@ -27,9 +78,32 @@ pub const DEFAULT_SOFT_BOUNCE_LIMIT: u8 = 5;
 /// Most soft bounces in a row that the setting takes.
 pub const MAX_SOFT_BOUNCE_LIMIT: u8 = 100;
 
-/// The number of soft bounces in a row after which an address is unreachable, from a workspace's stored settings.
-pub fn soft_bounce_limit(settings: &serde_json::Value) -> u8 {
-    let given = settings.get("softBounceLimit").and_then(serde_json::Value::as_u64);
-    let limit = given.and_then(|limit| u8::try_from(limit).ok());
-    limit.map_or(DEFAULT_SOFT_BOUNCE_LIMIT, |limit| limit.clamp(1, MAX_SOFT_BOUNCE_LIMIT))
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn settings_that_are_not_given_have_their_defaults() {
+        let settings = WorkspaceSettings::parse("{}").expect("parses");
+        assert_eq!(settings, WorkspaceSettings::default());
+        assert!(settings.consents_by_default("email") && settings.consents_by_default("push"));
+        assert!(!settings.consents_by_default("sms"));
+    }
+
+    #[test]
+    fn settings_come_back_from_their_text() {
+        let mut settings = WorkspaceSettings { soft_bounce_limit: 3, ..WorkspaceSettings::default() };
+        settings.default_consent.insert("email".to_owned(), false);
+        let read = WorkspaceSettings::parse(&settings.to_text()).expect("parses");
+        assert_eq!(read, settings);
+        assert!(!read.consents_by_default("email"));
+        assert!(settings.to_text().contains(r#""softBounceLimit":3"#));
+    }
+
+    #[test]
+    fn damaged_settings_are_refused() {
+        for text in ["{", r#"{"softBounceLimit": 900}"#, r#"{"softBounceLimit": 0}"#, r#"{"softBounceLimit": "x"}"#] {
+            assert_eq!(WorkspaceSettings::parse(text), None, "{text}");
+        }
+    }
 }

@@ -34,6 +34,13 @@ impl From<entity::campaign::Model> for Campaign {
     }
 }
 
+impl Campaign {
+    /// Its number.
+    pub fn number(&self) -> i64 {
+        self.row.id
+    }
+}
+
 /// A campaign, created on first sight of its id in an event.
 #[Object]
 impl Campaign {

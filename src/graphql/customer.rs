@@ -3,7 +3,10 @@
 use async_graphql::{Context, ID, Object};
 use futures_util::future::try_join_all;
 
+use super::audience::{self, Audience};
+use super::consent::{Consent, Subscription};
 use super::context::{caller, store};
+use super::eligibility::{self, Eligibility};
 use super::error::{Fault, Result};
 use super::event::Event;
 use super::event_list;
@@ -13,8 +16,10 @@ use super::limits::page_cost;
 use super::loader::{CustomerKey, IdentifiersKey, MergedKey, SpanKey, load};
 use super::node::NodeId;
 use super::page::{Connection, PageArguments};
+use super::profile::{self, CustomerAttribute};
 use super::reachability::{self, Reachability};
 use super::scalar::DateTime;
+use super::workspace;
 use crate::domain::time::Micros;
 use crate::store;
 
@@ -47,6 +52,21 @@ impl Customer {
     async fn identifiers(&self, ctx: &Context<'_>) -> Result<Vec<CustomerIdentifier>> {
         let rows = load(ctx, IdentifiersKey(self.row.id)).await?.unwrap_or_default();
         Ok(rows.into_iter().map(CustomerIdentifier::from).collect())
+    }
+
+    /// Its attributes by name; cleared ones are listed with the value null.
+    async fn attributes(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Only attributes of these names.")] names: Option<Vec<String>>,
+    ) -> Result<Vec<CustomerAttribute>> {
+        profile::attributes(ctx, self.row.id, names).await
+    }
+
+    /// The audiences that it is in at this moment, by name; of a workspace with more than 1,000 audiences none beyond.
+    #[graphql(complexity = "10 + child_complexity")]
+    async fn audiences(&self, ctx: &Context<'_>) -> Result<Vec<Audience>> {
+        audience::of_customer(ctx, self.row.id).await
     }
 
     /// Ids of the customers that became part of it, oldest first. They still resolve to this one.
@@ -86,8 +106,35 @@ impl Customer {
 
     /// The state of every address among its shown identifiers, in their order.
     async fn reachability(&self, ctx: &Context<'_>) -> Result<Vec<Reachability>> {
+        self.addresses(ctx).await
+    }
+
+    /// What was said about being messaged, for every address among its shown identifiers, in their order.
+    async fn consents(&self, ctx: &Context<'_>) -> Result<Vec<Consent>> {
+        Ok(self.addresses(ctx).await?.iter().map(Reachability::own_consent).collect())
+    }
+
+    /// The lists that its shown addresses ever joined or left, by address in their order.
+    async fn subscriptions(&self, ctx: &Context<'_>) -> Result<Vec<Subscription>> {
+        Ok(self.addresses(ctx).await?.iter().flat_map(Reachability::own_subscriptions).collect())
+    }
+
+    /// Whether it may be messaged on a channel, through the best of all its addresses, and why not.
+    async fn eligibility(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The channel, such as email, sms or push, in any case.")] channel: String,
+        #[graphql(desc = "The list that the message is for; without it, none.")] list: Option<ID>,
+    ) -> Result<Eligibility> {
+        eligibility::of_customer(ctx, self.row.id, &channel, list).await
+    }
+}
+
+impl Customer {
+    async fn addresses(&self, ctx: &Context<'_>) -> Result<Vec<Reachability>> {
         let rows = load(ctx, IdentifiersKey(self.row.id)).await?.unwrap_or_default();
-        let addresses = rows.into_iter().filter_map(|row| CustomerIdentifier::from(row).address());
+        let types = workspace::types(ctx).await?;
+        let addresses = rows.into_iter().filter_map(|row| CustomerIdentifier::from(row).address(&types));
         try_join_all(addresses.map(|(address, channels)| reachability::of_address(ctx, address, channels))).await
     }
 }

@@ -78,6 +78,17 @@ pub enum FunnelStep {
 }
 
 impl FunnelStep {
+    /// The kind of its events.
+    pub fn kind(self) -> Kind {
+        match self {
+            Self::Targeted => Kind::Targeted,
+            Self::Sent => Kind::Sent,
+            Self::Delivered => Kind::Delivered,
+            Self::Opened => Kind::Opened,
+            Self::Clicked => Kind::Clicked,
+        }
+    }
+
     fn of(kind: Kind) -> Self {
         match kind {
             Kind::Sent => Self::Sent,

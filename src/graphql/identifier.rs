@@ -6,8 +6,10 @@ use super::context::{caller, store};
 use super::error::{Fault, Result};
 use super::reachability::{self, Reachability};
 use super::scalar::DateTime;
+use super::workspace;
 use crate::domain::hash::identifier_id;
 use crate::domain::identifier::{self, IdentifierRule, Normalized};
+use crate::domain::identifier_type::IdentifierTypes;
 use crate::domain::time::Micros;
 use crate::store;
 
@@ -83,15 +85,10 @@ impl From<entity::identifier::Model> for CustomerIdentifier {
 }
 
 impl CustomerIdentifier {
-    fn rule(&self) -> Option<IdentifierRule> {
-        identifier::rule_by_name(&self.row.name)
-    }
-
     /// The identifier and the channels that it can be written to; none when it is no address.
-    pub fn address(&self) -> Option<(identifier::Identifier, Vec<String>)> {
-        let rule = self.rule().filter(IdentifierRule::is_messaging)?;
+    pub fn address(&self, types: &IdentifierTypes) -> Option<(identifier::Identifier, Vec<String>)> {
         let parsed = identifier::Identifier { name: self.row.name.clone(), value: self.row.value.clone() };
-        Some((parsed, channels(rule, &self.row.channels)))
+        types.is_messaging(&parsed.name).then(|| (parsed, types.channels(&self.row.name, &self.row.channels)))
     }
 }
 
@@ -110,13 +107,14 @@ impl CustomerIdentifier {
     }
 
     /// How far it may be trusted to name one person.
-    fn confidence(&self) -> IdentifierConfidence {
-        self.rule().map_or(identifier::Confidence::Low, |rule| rule.confidence).into()
+    async fn confidence(&self, ctx: &Context<'_>) -> Result<IdentifierConfidence> {
+        Ok(workspace::types(ctx).await?.confidence(&self.row.name).into())
     }
 
     /// Channels that it can be written to, sorted; empty where it is no address.
-    fn channels(&self) -> Vec<String> {
-        self.address().map(|(_, channels)| channels).unwrap_or_default()
+    async fn channels(&self, ctx: &Context<'_>) -> Result<Vec<String>> {
+        let types = workspace::types(ctx).await?;
+        Ok(self.address(&types).map(|(_, channels)| channels).unwrap_or_default())
     }
 
     /// When it was linked to this customer.
@@ -126,35 +124,24 @@ impl CustomerIdentifier {
 
     /// Whether it can be reached; null where it is no address.
     async fn reachability(&self, ctx: &Context<'_>) -> Result<Option<Reachability>> {
-        match self.address() {
+        match self.address(&workspace::types(ctx).await?) {
             Some((address, channels)) => Ok(Some(reachability::of_address(ctx, address, channels).await?)),
             None => Ok(None),
         }
     }
 }
 
-/// Channels of an address: those of its type, or those that it was seen on.
-fn channels(rule: IdentifierRule, seen_on: &str) -> Vec<String> {
-    let mut channels: Vec<String> = if rule.seen_on_channel {
-        seen_on.split_whitespace().map(str::to_owned).collect()
-    } else {
-        rule.channels.iter().map(|channel| (*channel).to_owned()).collect()
-    };
-    channels.sort_unstable();
-    channels
-}
-
 /// The channels of an address that may not be known yet.
 pub async fn channels_of(
     ctx: &Context<'_>,
     address: &identifier::Identifier,
-    rule: IdentifierRule,
+    types: &IdentifierTypes,
 ) -> Result<Vec<String>> {
-    if !rule.seen_on_channel {
-        return Ok(channels(rule, ""));
+    if !types.is_seen_on_channel(&address.name) {
+        return Ok(types.channels(&address.name, ""));
     }
     let workspace = caller(ctx)?.workspace_id();
     let id = identifier_id(workspace.0, &address.name, &address.value);
     let row = store::customer::find_identifier(store(ctx)?, workspace, &id).await?;
-    Ok(row.map(|row| channels(rule, &row.channels)).unwrap_or_default())
+    Ok(row.map(|row| types.channels(&row.name, &row.channels)).unwrap_or_default())
 }

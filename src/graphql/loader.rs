@@ -15,11 +15,14 @@ use tokio::runtime::Handle;
 
 use super::context::{caller, store};
 use super::error::{Fault, Result};
+use crate::analytics;
 use crate::analytics::automation::{self, Click};
 use crate::analytics::campaign_funnel::{self, CampaignCounts, FunnelQuestion};
 use crate::domain::reachability::EventRef;
-use crate::domain::workspace::WorkspaceId;
+use crate::domain::workspace::{Workspace, WorkspaceId};
+use crate::store::audience::Audience;
 use crate::store::campaign::Activity;
+use crate::store::profile::Profile;
 use crate::store::{self, Store};
 
 /// What loads: the database, narrowed to one workspace.
@@ -115,6 +118,10 @@ pub struct CustomerKey(pub i64);
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct IdentifiersKey(pub i64);
 
+/// The attributes of a customer.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub struct ProfileKey(pub i64);
+
 /// The customers that became part of a customer.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct MergedKey(pub i64);
@@ -126,6 +133,18 @@ pub struct SpanKey(pub i64);
 /// The bytes of a quarantined record, by its id.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct RawKey(pub [u8; 16]);
+
+/// A list.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub struct ListKey(pub i64);
+
+/// The workspace of the caller, as it is now.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub struct WorkspaceKey;
+
+/// The audiences that a customer is in.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub struct AudiencesKey(pub i64);
 
 /// The state of an address, by identifier id.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
@@ -252,6 +271,17 @@ impl Loader<IdentifiersKey> for Reader {
     }
 }
 
+impl Loader<ProfileKey> for Reader {
+    type Value = Profile;
+    type Error = Fault;
+
+    async fn load(&self, keys: &[ProfileKey]) -> Result<HashMap<ProfileKey, Self::Value>> {
+        let ids: Vec<i64> = keys.iter().map(|key| key.0).collect();
+        let found = store::profile::of_customers(&self.store, self.workspace, &ids, None).await?;
+        Ok(found.into_iter().map(|(id, profile)| (ProfileKey(id), profile)).collect())
+    }
+}
+
 impl Loader<MergedKey> for Reader {
     type Value = Vec<i64>;
     type Error = Fault;
@@ -282,6 +312,42 @@ impl Loader<RawKey> for Reader {
         let ids: Vec<Vec<u8>> = keys.iter().map(|key| key.0.to_vec()).collect();
         let mut found = store::quarantine::raws(&self.store, self.workspace, &ids).await?;
         Ok(keys.iter().filter_map(|key| Some((*key, Arc::new(found.remove(key.0.as_slice())?)))).collect())
+    }
+}
+
+impl Loader<ListKey> for Reader {
+    type Value = entity::list::Model;
+    type Error = Fault;
+
+    async fn load(&self, keys: &[ListKey]) -> Result<HashMap<ListKey, Self::Value>> {
+        let ids: Vec<i64> = keys.iter().map(|key| key.0).collect();
+        let found = store::list::find_many(&self.store, self.workspace, &ids).await?;
+        Ok(found.into_iter().map(|(id, row)| (ListKey(id), row)).collect())
+    }
+}
+
+impl Loader<WorkspaceKey> for Reader {
+    type Value = Workspace;
+    type Error = Fault;
+
+    async fn load(&self, _: &[WorkspaceKey]) -> Result<HashMap<WorkspaceKey, Self::Value>> {
+        let found = store::workspace::find(&self.store, self.workspace).await?;
+        Ok(found.map(|workspace| (WorkspaceKey, workspace)).into_iter().collect())
+    }
+}
+
+impl Loader<AudiencesKey> for Reader {
+    type Value = Vec<Audience>;
+    type Error = Fault;
+
+    async fn load(&self, keys: &[AudiencesKey]) -> Result<HashMap<AudiencesKey, Self::Value>> {
+        let Some(workspace) = store::workspace::find(&self.store, self.workspace).await? else {
+            return Ok(HashMap::new());
+        };
+        let ids: Vec<i64> = keys.iter().map(|key| key.0).collect();
+        let all = store::audience::find_many(&self.store, self.workspace, None).await?;
+        let found = analytics::audience::of_customers(&self.store, &workspace, &ids, &all).await?;
+        Ok(found.into_iter().map(|(id, audiences)| (AudiencesKey(id), audiences)).collect())
     }
 }
 

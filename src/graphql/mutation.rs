@@ -2,16 +2,26 @@
 
 use async_graphql::{Context, ID, Object};
 
+use super::address_update::{
+    self, AddressUpdatePayload, ConsentSetInput, ListSubscriptionSetInput, ReachabilitySetInput, SuppressionRemoveInput,
+};
 use super::api_key::{self, ApiKeyCreateInput, ApiKeyCreatePayload, ApiKeyRevokePayload};
+use super::audience_upsert::{self, AudienceDeletePayload, AudienceUpsertInput, AudienceUpsertPayload};
 use super::campaign_update::{self, CampaignPayload, CampaignUpdateInput};
 use super::context::Needs;
 use super::error::Result;
 use super::events_ingest::{self, EventsIngestInput, VendorEventsIngestInput};
+use super::identifier_type::{self, IdentifierTypeRegisterInput, IdentifierTypeRegisterPayload};
 use super::ingest_report::{EventsIngestPayload, IngestResultSelection};
+use super::list::{self, ListCreateInput, ListCreatePayload};
 use super::odp_event_send::{self, OdpEvent};
+use super::profile::{self, CustomerUpsertInput, CustomerUpsertPayload};
 use super::quarantine_discard::{self, QuarantineDiscardInput, QuarantineDiscardPayload};
 use super::quarantine_replay::{self, QuarantineReplayInput, QuarantineReplayPayload};
 use super::scalar::Json;
+use super::workspace_update::{
+    self, WorkspaceCreateInput, WorkspaceCreatePayload, WorkspaceUpdateInput, WorkspaceUpdatePayload,
+};
 use crate::domain::access::Permission;
 
 /// What can be changed.
@@ -76,6 +86,17 @@ impl Mutation {
         odp_event_send::send(ctx, OdpEvent { action, event_type, identifiers, data }, results).await
     }
 
+    /// Sets attributes of the customer that the identifiers name. It is found, made or merged by them as by those of an
+    /// event.
+    #[graphql(guard = "Needs(Permission::IngestEvents)")]
+    async fn customer_upsert(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Who, and what is known of them.")] input: CustomerUpsertInput,
+    ) -> Result<CustomerUpsertPayload> {
+        profile::upsert(ctx, input).await
+    }
+
     /// Changes the name and the tags of a campaign.
     #[graphql(guard = "Needs(Permission::Administer)")]
     async fn campaign_update(
@@ -119,6 +140,106 @@ impl Mutation {
         #[graphql(desc = "Which records, and why.")] input: QuarantineDiscardInput,
     ) -> Result<QuarantineDiscardPayload> {
         quarantine_discard::discard(ctx, input).await
+    }
+
+    /// Sets what the owner of an address said about being messaged: an event like any other.
+    #[graphql(guard = "Needs(Permission::Administer)")]
+    async fn consent_set(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The address, and what was said.")] input: ConsentSetInput,
+    ) -> Result<AddressUpdatePayload> {
+        address_update::set_consent(ctx, input).await
+    }
+
+    /// Sets whether an address can be reached, or resets it by hand: an event like any other.
+    #[graphql(guard = "Needs(Permission::Administer)")]
+    async fn reachability_set(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The address, and whether it can be reached.")] input: ReachabilitySetInput,
+    ) -> Result<AddressUpdatePayload> {
+        address_update::set_reachability(ctx, input).await
+    }
+
+    /// Sets whether an address is on a list: an event like any other.
+    #[graphql(guard = "Needs(Permission::Administer)")]
+    async fn list_subscription_set(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The address, and the list.")] input: ListSubscriptionSetInput,
+    ) -> Result<AddressUpdatePayload> {
+        address_update::set_subscription(ctx, input).await
+    }
+
+    /// Takes an address off the suppression list: it can be reached from then on, and earlier bounces no longer count.
+    #[graphql(guard = "Needs(Permission::Administer)")]
+    async fn suppression_remove(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The address.")] input: SuppressionRemoveInput,
+    ) -> Result<AddressUpdatePayload> {
+        address_update::remove_suppression(ctx, input).await
+    }
+
+    /// Makes an audience, or changes the one of the same name.
+    #[graphql(guard = "Needs(Permission::Administer)")]
+    async fn audience_upsert(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "What the audience is to be.")] input: AudienceUpsertInput,
+    ) -> Result<AudienceUpsertPayload> {
+        audience_upsert::upsert(ctx, input).await
+    }
+
+    /// Removes an audience.
+    #[graphql(guard = "Needs(Permission::Administer)")]
+    async fn audience_delete(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The audience.")] id: ID,
+    ) -> Result<AudienceDeletePayload> {
+        audience_upsert::delete(ctx, &id).await
+    }
+
+    /// Makes a list. One of the same name stays as it is.
+    #[graphql(guard = "Needs(Permission::Administer)")]
+    async fn list_create(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "What the list is to be.")] input: ListCreateInput,
+    ) -> Result<ListCreatePayload> {
+        list::create(ctx, input).await
+    }
+
+    /// Registers an identifier type, or changes one. It holds for every event that is taken after the answer.
+    #[graphql(guard = "Needs(Permission::Administer)")]
+    async fn identifier_type_register(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "What the type is to be.")] input: IdentifierTypeRegisterInput,
+    ) -> Result<IdentifierTypeRegisterPayload> {
+        identifier_type::register(ctx, input).await
+    }
+
+    /// Changes the workspace that the key admits to.
+    #[graphql(guard = "Needs(Permission::Administer)")]
+    async fn workspace_update(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "What to change.")] input: WorkspaceUpdateInput,
+    ) -> Result<WorkspaceUpdatePayload> {
+        workspace_update::update(ctx, input).await
+    }
+
+    /// Makes another workspace, with a first key of its own.
+    #[graphql(guard = "Needs(Permission::Administer)")]
+    async fn workspace_create(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "What the workspace is to be.")] input: WorkspaceCreateInput,
+    ) -> Result<WorkspaceCreatePayload> {
+        workspace_update::create(ctx, input).await
     }
 
     /// Makes a key. The key itself is in this answer and nowhere else.

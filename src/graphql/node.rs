@@ -5,14 +5,16 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
 use super::api_key::ApiKey;
+use super::audience::{self, Audience};
 use super::campaign::Campaign;
 use super::context::caller;
 use super::customer::Customer;
 use super::error::Result;
 use super::event::Event;
+use super::list::List;
 use super::quarantine::QuarantinedRecord;
 use super::workspace::Workspace;
-use super::{api_key, campaign, customer, event, quarantine};
+use super::{api_key, campaign, customer, event, list, quarantine, workspace};
 use crate::domain::access::Permission;
 use crate::domain::reachability::EventRef;
 
@@ -28,6 +30,10 @@ pub enum Node {
     Customer(Customer),
     /// An event.
     Event(Event),
+    /// A list.
+    List(List),
+    /// A named rule over customers.
+    Audience(Audience),
     /// A record that could not be taken.
     QuarantinedRecord(QuarantinedRecord),
     /// A workspace.
@@ -45,6 +51,10 @@ pub enum NodeId {
     Customer(i64),
     /// An event by its shard and number.
     Event(EventRef),
+    /// A list by its number.
+    List(i64),
+    /// An audience by its number.
+    Audience(i64),
     /// A quarantined record by its hash.
     QuarantinedRecord([u8; 16]),
     /// A workspace by its number.
@@ -59,6 +69,8 @@ impl NodeId {
             Self::Campaign(id) => format!("Campaign:{id}"),
             Self::Customer(id) => format!("Customer:{id}"),
             Self::Event((shard, seq)) => format!("Event:{shard}:{seq}"),
+            Self::List(id) => format!("List:{id}"),
+            Self::Audience(id) => format!("Audience:{id}"),
             Self::QuarantinedRecord(id) => format!("QuarantinedRecord:{:032x}", u128::from_be_bytes(id)),
             Self::Workspace(id) => format!("Workspace:{id}"),
         };
@@ -77,6 +89,8 @@ impl NodeId {
                 let (shard, seq) = key.split_once(':')?;
                 Self::Event((shard.parse().ok()?, seq.parse().ok()?))
             }
+            "List" => Self::List(key.parse().ok()?),
+            "Audience" => Self::Audience(key.parse().ok()?),
             "QuarantinedRecord" => Self::QuarantinedRecord(u128::from_str_radix(key, 16).ok()?.to_be_bytes()),
             "Workspace" => Self::Workspace(key.parse().ok()?),
             _ => return None,
@@ -97,7 +111,7 @@ impl NodeId {
 
     fn permission(self) -> Permission {
         match self {
-            Self::Campaign(_) | Self::Workspace(_) => Permission::ReadAggregates,
+            Self::Audience(_) | Self::Campaign(_) | Self::List(_) | Self::Workspace(_) => Permission::ReadAggregates,
             Self::Customer(_) | Self::Event(_) | Self::QuarantinedRecord(_) => Permission::ReadPersonalData,
             Self::ApiKey(_) => Permission::Administer,
         }
@@ -114,9 +128,12 @@ pub async fn find(ctx: &Context<'_>, id: &ID) -> Result<Option<Node>> {
         NodeId::Campaign(id) => campaign::find(ctx, id).await?.map(Node::Campaign),
         NodeId::Customer(id) => customer::find(ctx, id).await?.map(Node::Customer),
         NodeId::Event(id) => event::find(ctx, id).await?.map(Node::Event),
+        NodeId::List(id) => list::find(ctx, id).await?.map(Node::List),
+        NodeId::Audience(id) => audience::find(ctx, id).await?.map(Node::Audience),
         NodeId::QuarantinedRecord(id) => quarantine::find(ctx, id).await?.map(Node::QuarantinedRecord),
         NodeId::Workspace(id) => {
-            (id == caller.workspace.id.0).then(|| Node::Workspace(Workspace(caller.workspace.clone())))
+            let own = if id == caller.workspace.id.0 { Some(workspace::fresh(ctx).await?) } else { None };
+            own.map(|workspace| Node::Workspace(Workspace(workspace)))
         }
     })
 }
@@ -132,6 +149,8 @@ mod tests {
             NodeId::Campaign(i64::MAX),
             NodeId::Customer(1),
             NodeId::Event((3, 99)),
+            NodeId::List(i64::MAX),
+            NodeId::Audience(7),
             NodeId::QuarantinedRecord([9; 16]),
             NodeId::QuarantinedRecord([0; 16]),
             NodeId::Workspace(1),

@@ -7,12 +7,17 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use futures_util::future::BoxFuture;
 
+use super::address_history::AddressChange;
+use super::audience::Audience;
 use super::campaign::Campaign;
+use super::customer::Customer;
 use super::error::{Fault, Result};
 use super::event::Event;
 use super::limits::{DEFAULT_PAGE_SIZE, MAX_PAGE_SIZE};
+use super::list::List;
 use super::quarantine::QuarantinedRecord;
 use super::scalar::BigInt;
+use super::suppression::Suppression;
 use crate::store::page::{Page, PageEnd, Slice};
 
 /// In which direction a list runs.
@@ -118,9 +123,14 @@ pub struct PageInfo {
 
 /// A row and its place in the list.
 #[derive(Debug, SimpleObject)]
+#[graphql(concrete(name = "AddressChangeEdge", params(AddressChange)))]
 #[graphql(concrete(name = "CampaignEdge", params(Campaign)))]
 #[graphql(concrete(name = "EventEdge", params(Event)))]
+#[graphql(concrete(name = "AudienceEdge", params(Audience)))]
+#[graphql(concrete(name = "CustomerEdge", params(Customer)))]
+#[graphql(concrete(name = "ListEdge", params(List)))]
 #[graphql(concrete(name = "QuarantinedRecordEdge", params(QuarantinedRecord)))]
+#[graphql(concrete(name = "SuppressionEdge", params(Suppression)))]
 pub struct Edge<T: OutputType> {
     /// The row.
     node: T,
@@ -155,9 +165,14 @@ impl<T: OutputType> Connection<T> {
 
 /// A page of a list, with the number of rows in the whole list.
 #[Object(
+    concrete(name = "AddressChangeConnection", params(AddressChange)),
     concrete(name = "CampaignConnection", params(Campaign)),
     concrete(name = "EventConnection", params(Event)),
-    concrete(name = "QuarantinedRecordConnection", params(QuarantinedRecord))
+    concrete(name = "AudienceConnection", params(Audience)),
+    concrete(name = "CustomerConnection", params(Customer)),
+    concrete(name = "ListConnection", params(List)),
+    concrete(name = "QuarantinedRecordConnection", params(QuarantinedRecord)),
+    concrete(name = "SuppressionConnection", params(Suppression))
 )]
 impl<T: OutputType> Connection<T>
 where

@@ -2,24 +2,29 @@
 
 use async_graphql::{Context, ID, Object};
 
+use super::audience::{self, Audience};
 use super::campaign::{self, Campaign, CampaignFilter, CampaignOrder};
-use super::context::{Needs, caller};
+use super::context::Needs;
 use super::customer::{self, Customer};
+use super::customer_list::{self, CustomerFilter};
 use super::error::Result;
 use super::event::Event;
 use super::event_list::{self, EventFilter, EventOrder};
 use super::event_type::{self, EventTypeSummary};
 use super::identifier::IdentifierInput;
+use super::identifier_type::{self, IdentifierType};
 use super::limits::page_cost;
+use super::list::{self, List};
 use super::node::{self, Node};
 use super::page::{Connection, PageArguments};
 use super::quarantine::{self, QuarantinedRecord};
 use super::quarantine_counts::{self, QuarantineCounts};
 use super::quarantine_filter::QuarantineFilter;
-use super::reachability::{self, Reachability};
+use super::reachability::{self, Reachability, ReachabilityType};
 use super::reachability_funnel::{self, ReachabilityFunnel};
 use super::source::CampaignSource;
-use super::workspace::Workspace;
+use super::suppression::{self, Suppression, SuppressionQuestion};
+use super::workspace::{self, Workspace};
 use crate::domain::access::Permission;
 
 /// What can be asked.
@@ -79,6 +84,36 @@ impl Query {
         customer::find_one(ctx, id, identifier).await
     }
 
+    /// Customers, the first taken in first. Those that became part of others are not listed. Each filter walks an index.
+    #[graphql(
+        guard = "Needs(Permission::ReadPersonalData)",
+        complexity = "10 + page_cost(first, last, child_complexity)"
+    )]
+    async fn customers(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Which customers; without it, all.")] filter: Option<CustomerFilter>,
+        #[graphql(desc = "Rows from the start, 1 to 100; 50 when neither first nor last is given.")] first: Option<i32>,
+        #[graphql(desc = "Only rows behind this cursor.")] after: Option<String>,
+        #[graphql(desc = "Rows from the end, 1 to 100; excludes first.")] last: Option<i32>,
+        #[graphql(desc = "Only rows before this cursor.")] before: Option<String>,
+    ) -> Result<Connection<Customer>> {
+        customer_list::list(ctx, filter, PageArguments { first, after, last, before }).await
+    }
+
+    /// Audiences, by name.
+    #[graphql(guard = "Needs(Permission::ReadAggregates)", complexity = "page_cost(first, last, child_complexity)")]
+    async fn audiences(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Rows from the start, 1 to 100; 50 when neither first nor last is given.")] first: Option<i32>,
+        #[graphql(desc = "Only rows behind this cursor.")] after: Option<String>,
+        #[graphql(desc = "Rows from the end, 1 to 100; excludes first.")] last: Option<i32>,
+        #[graphql(desc = "Only rows before this cursor.")] before: Option<String>,
+    ) -> Result<Connection<Audience>> {
+        audience::page(ctx, PageArguments { first, after, last, before }).await
+    }
+
     /// Events: those of a campaign, a customer or an identifier by time of occurrence, all others by order of commit; the
     /// newest first unless ordered otherwise.
     #[graphql(guard = "Needs(Permission::ReadPersonalData)", complexity = "page_cost(first, last, child_complexity)")]
@@ -113,14 +148,52 @@ impl Query {
         reachability::of_identifier(ctx, &identifier).await
     }
 
-    /// How many customers can be reached on a channel, and why the others cannot.
+    /// How many customers can be reached on a channel, and on a list, and why the others cannot. From counts that are kept:
+    /// it takes the same time at any number of customers.
     #[graphql(guard = "Needs(Permission::ReadAggregates)", complexity = "50 + child_complexity")]
     async fn reachability_funnel(
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "The channel, such as email, sms or push, in any case.")] channel: String,
+        #[graphql(desc = "The list that messages are for; without it, none.")] list: Option<ID>,
     ) -> Result<ReachabilityFunnel> {
-        reachability_funnel::answer(ctx, &channel).await
+        reachability_funnel::answer(ctx, &channel, list).await
+    }
+
+    /// Addresses that cannot be reached now, and so must not be written to; the latest suppressed first.
+    #[graphql(guard = "Needs(Permission::ReadPersonalData)", complexity = "page_cost(first, last, child_complexity)")]
+    #[expect(clippy::too_many_arguments, reason = "each is an argument of the field")]
+    async fn suppressions(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Only addresses of this channel, in any case.")] channel: Option<String>,
+        #[graphql(desc = "Only addresses that cannot be reached for this reason.")] reason: Option<ReachabilityType>,
+        #[graphql(desc = "Rows from the start, 1 to 100; 50 when neither first nor last is given.")] first: Option<i32>,
+        #[graphql(desc = "Only rows behind this cursor.")] after: Option<String>,
+        #[graphql(desc = "Rows from the end, 1 to 100; excludes first.")] last: Option<i32>,
+        #[graphql(desc = "Only rows before this cursor.")] before: Option<String>,
+    ) -> Result<Connection<Suppression>> {
+        let question = SuppressionQuestion { channel, reason };
+        suppression::list(ctx, question, PageArguments { first, after, last, before }).await
+    }
+
+    /// Lists that addresses join and leave, by name.
+    #[graphql(guard = "Needs(Permission::ReadAggregates)", complexity = "page_cost(first, last, child_complexity)")]
+    async fn lists(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Rows from the start, 1 to 100; 50 when neither first nor last is given.")] first: Option<i32>,
+        #[graphql(desc = "Only rows behind this cursor.")] after: Option<String>,
+        #[graphql(desc = "Rows from the end, 1 to 100; excludes first.")] last: Option<i32>,
+        #[graphql(desc = "Only rows before this cursor.")] before: Option<String>,
+    ) -> Result<Connection<List>> {
+        list::page(ctx, PageArguments { first, after, last, before }).await
+    }
+
+    /// Every type of identifier: built in, created on first sight, registered; by name.
+    #[graphql(guard = "Needs(Permission::ReadAggregates)")]
+    async fn identifier_types(&self, ctx: &Context<'_>) -> Result<Vec<IdentifierType>> {
+        identifier_type::list(ctx).await
     }
 
     /// Records that could not be taken, the latest received first; those that wait, unless the filter names other states.
@@ -150,8 +223,7 @@ impl Query {
 
     /// The workspace that the key admits to.
     #[graphql(guard = "Needs(Permission::ReadAggregates)")]
-    #[expect(clippy::unused_self, reason = "a resolver is a method")]
-    fn workspace(&self, ctx: &Context<'_>) -> Result<Workspace> {
-        Ok(Workspace(caller(ctx)?.workspace.clone()))
+    async fn workspace(&self, ctx: &Context<'_>) -> Result<Workspace> {
+        Ok(Workspace(workspace::fresh(ctx).await?))
     }
 }

@@ -72,7 +72,7 @@ mod tests {
     use chrono::NaiveDate;
 
     use super::*;
-    use crate::domain::workspace::WorkspaceId;
+    use crate::domain::workspace::{WorkspaceId, WorkspaceSettings};
 
     fn berlin() -> Workspace {
         Workspace {
@@ -80,7 +80,7 @@ mod tests {
             name: "default".to_owned(),
             time_zone: chrono_tz::Europe::Berlin,
             currency: "EUR".to_owned(),
-            soft_bounce_limit: 5,
+            settings: WorkspaceSettings::default(),
         }
     }
 

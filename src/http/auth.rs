@@ -40,15 +40,23 @@ impl KeyRing {
         presented: impl Into<Presented<'_>>,
         permission: Permission,
     ) -> ApiResult<RequestContext> {
-        let caller = self.authenticate(store, presented).await?;
+        let key = presented.into().key().ok_or_else(ApiError::unauthenticated)?;
+        self.authorize_key(store, &key, permission).await
+    }
+
+    /// Whose a key is that came by another way than the headers, if it has the permission.
+    pub async fn authorize_key(&self, store: &Store, key: &str, permission: Permission) -> ApiResult<RequestContext> {
+        let caller = self.holder(store, key).await?;
         if caller.scope.allows(permission) { Ok(caller) } else { Err(ApiError::forbidden()) }
     }
 
     /// Who calls, whatever the scope.
     pub async fn authenticate(&self, store: &Store, presented: impl Into<Presented<'_>>) -> ApiResult<RequestContext> {
-        let key = presented.into().key().ok_or_else(ApiError::unauthenticated)?;
-        let hash = hash_key(&key);
-        self.find(store, &hash)
+        self.holder(store, &presented.into().key().ok_or_else(ApiError::unauthenticated)?).await
+    }
+
+    async fn holder(&self, store: &Store, key: &str) -> ApiResult<RequestContext> {
+        self.find(store, &hash_key(key))
             .await?
             .filter(Known::is_valid_now)
             .map(|known| known.caller)

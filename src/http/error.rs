@@ -29,8 +29,11 @@ pub enum ErrorForm {
     Webhook,
     /// As in a GraphQL answer.
     GraphQl,
-    /// As ODP.
-    Odp,
+    /// As ODP's route of the path.
+    Odp {
+        /// The path.
+        path: String,
+    },
     /// As Firehose wants it, with the id of its request.
     Firehose {
         /// The id, where it is known.
@@ -45,7 +48,7 @@ impl ErrorForm {
     pub fn of(path: &str, headers: &HeaderMap) -> Self {
         match path {
             "/graphql" => Self::GraphQl,
-            _ if path.starts_with("/v3/") => Self::Odp,
+            _ if path.starts_with("/v3/") || path.starts_with("/v2/") => Self::Odp { path: path.to_owned() },
             _ if path.starts_with("/v1/") => Self::Pinpoint,
             _ if path.starts_with("/ingest/firehose/") => Self::Firehose { request_id: firehose::request_id(headers) },
             _ if path.starts_with("/ingest/") => Self::Webhook,
@@ -146,9 +149,9 @@ impl ApiError {
                 let error = json!({"message": self.message, "extensions": {"code": self.code}});
                 self.respond(&json!({"errors": [error]}))
             }
-            ErrorForm::Odp => {
-                let answer = Self { status: odp::error_status(self.status), ..self.clone() };
-                answer.respond(&odp::error_body(answer.status, &self.message))
+            ErrorForm::Odp { path } => {
+                let respond = |status, body: &Value| Self { status, ..self.clone() }.respond(body);
+                odp::error(path, self.status, &self.message, respond)
             }
             ErrorForm::Firehose { request_id } => {
                 self.respond(&firehose::error_body(request_id.as_deref(), &self.message))

@@ -16,6 +16,7 @@ pub mod report;
 pub mod server;
 pub mod signature;
 pub mod sns;
+pub mod tls;
 pub mod trace;
 
 use std::future::ready;
@@ -37,7 +38,7 @@ pub fn routes(config: &mut ServiceConfig) {
                 .route(web::get().to(graphql::get))
                 .default_service(only("GET, POST")),
         )
-        .service(post("/v3/events", web::post().to(odp::events)))
+        .configure(odp::routes)
         .service(post("/v1/apps/{app}/events", web::post().to(put_events::events)))
         .service(post("/ingest/firehose/{format}", web::post().to(firehose::delivery)))
         .service(post("/ingest/sns/{format}", web::post().to(sns::message)))

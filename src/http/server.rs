@@ -9,12 +9,13 @@ use actix_web::middleware::{Compress, from_fn};
 use actix_web::web::Data;
 use actix_web::{App, HttpServer};
 use metrics_exporter_prometheus::PrometheusHandle;
+use rustls::ServerConfig;
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, timeout_at};
 
 use super::auth::KeyRing;
 use super::drain::Drain;
-use super::{metrics, routes, trace};
+use super::{metrics, routes, tls, trace};
 use crate::config::{Settings, without_password};
 use crate::domain::access::Scope;
 use crate::domain::workspace::WorkspaceId;
@@ -67,6 +68,8 @@ pub struct RunningServer {
 pub async fn start(settings: Settings) -> Result<RunningServer> {
     // First the port: when it is taken, nothing else should have been touched.
     let listener = bind(&settings.listen)?;
+    // Then the certificate, which is a person's to mend as well.
+    let tls = settings.tls.as_ref().map(tls::server_config).transpose()?;
     let addr = listener.local_addr().map_err(|error| cannot_listen(&settings.listen, &error))?;
     let store = store::open(&settings.database).await?;
     tracing::info!("the database {} is open", without_password(&settings.database.url));
@@ -81,7 +84,7 @@ pub async fn start(settings: Settings) -> Result<RunningServer> {
         ingest,
         settings,
     });
-    let (handle, serving) = serve(listener, state.clone())?;
+    let (handle, serving) = serve(listener, tls, state.clone())?;
     let upkeep = tokio::spawn(metrics::upkeep(state.metrics.clone()));
     let watch = tokio::spawn(metrics::watch_quarantine(state.store.clone()));
     Ok(RunningServer { addr, new_admin_key, state, handle, tasks: [serving, upkeep, watch] })
@@ -90,7 +93,8 @@ pub async fn start(settings: Settings) -> Result<RunningServer> {
 impl RunningServer {
     /// The URL of the server.
     pub fn url(&self) -> String {
-        format!("http://{}", self.addr)
+        let scheme = if self.state.settings.tls.is_some() { "https" } else { "http" };
+        format!("{scheme}://{}", self.addr)
     }
 
     /// Takes nothing more, finishes what was taken, and ends within the drain time.
@@ -120,7 +124,11 @@ fn cannot_listen(listen: &str, error: &std::io::Error) -> Error {
     Error::Config(format!("setting listen is {listen}, where the server cannot listen: {error}"))
 }
 
-fn serve(listener: TcpListener, state: Data<AppState>) -> Result<(ServerHandle, JoinHandle<()>)> {
+fn serve(
+    listener: TcpListener,
+    tls: Option<ServerConfig>,
+    state: Data<AppState>,
+) -> Result<(ServerHandle, JoinHandle<()>)> {
     let drain_timeout_s = state.settings.drain_timeout.as_secs();
     let (listen, workers) = (state.settings.listen.clone(), state.settings.http_workers);
     let server = HttpServer::new(move || {
@@ -132,7 +140,11 @@ fn serve(listener: TcpListener, state: Data<AppState>) -> Result<(ServerHandle, 
         Some(workers) => server.workers(workers),
         None => server,
     };
-    let running = server.listen(listener).map_err(|error| cannot_listen(&listen, &error))?.run();
+    let listening = match tls {
+        Some(tls) => server.listen_rustls_0_23(listener, tls),
+        None => server.listen(listener),
+    };
+    let running = listening.map_err(|error| cannot_listen(&listen, &error))?.run();
     let handle = running.handle();
     let serving = tokio::spawn(async move {
         if let Err(error) = running.await {

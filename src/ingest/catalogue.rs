@@ -1,14 +1,15 @@
-//! The small tables that events point to: campaigns, cells, event types, identifier types. Ids are hashes of what they
+//! The small tables that events point to: campaigns, cells, event types, identifier types, lists. Ids are hashes of what they
 //! stand for, so that writing one twice, from anywhere, changes nothing.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use super::group::{Fresh, Work};
+use super::identify::Named;
 use super::memory::{KnownCell, Memory};
 use super::prepare::Place;
 use crate::Result;
 use crate::domain::contribution::CellGroups;
-use crate::domain::hash::{campaign_id, group_id, optional_hash_with};
+use crate::domain::hash::{campaign_id, group_id, list_id, optional_hash_with};
 use crate::domain::identifier::{Confidence, rule_by_name};
 use crate::domain::time::Micros;
 use crate::store::hot::{Column, Rows, tables};
@@ -27,15 +28,16 @@ pub(super) struct Catalogue {
 /// A vendor's campaign id in a workspace: (workspace, namespace, external id).
 type Alias<'a> = (i32, &'static str, &'a str);
 
-/// Finds or writes the entries of all events.
-pub(super) async fn resolve(work: &mut Work<'_>, fresh: &[Fresh<'_>]) -> Result<Catalogue> {
+/// Finds or writes the entries of all events, and the identifier types of everybody who is named.
+pub(super) async fn resolve(work: &mut Work<'_>, fresh: &[Fresh<'_>], named: &[Named<'_>]) -> Result<Catalogue> {
     let mut learned = Memory::default();
     let known = resolve_campaigns(work, fresh, &mut learned).await?;
     let campaigns: Vec<i64> =
         fresh.iter().map(|fresh| alias_of(fresh).map_or(0, |alias| known.get(&alias).copied().unwrap_or(0))).collect();
     let cells = write_cells(work, fresh, &campaigns, &mut learned).await?;
     write_event_types(work, fresh, &mut learned).await?;
-    write_identifier_types(work, fresh, &mut learned).await?;
+    write_identifier_types(work, named, &mut learned).await?;
+    write_lists(work, fresh, &mut learned).await?;
     Ok(Catalogue { campaigns, cells, learned })
 }
 
@@ -199,11 +201,11 @@ async fn write_event_types(work: &mut Work<'_>, fresh: &[Fresh<'_>], learned: &m
     Ok(())
 }
 
-async fn write_identifier_types(work: &mut Work<'_>, fresh: &[Fresh<'_>], learned: &mut Memory) -> Result<()> {
+async fn write_identifier_types(work: &mut Work<'_>, named: &[Named<'_>], learned: &mut Memory) -> Result<()> {
     let mut new = BTreeSet::new();
-    for event in fresh {
-        for identifier in &event.event.identifiers {
-            let key = (event.batch.workspace, identifier.name.clone());
+    for named in named {
+        for identifier in named.identifiers {
+            let key = (named.workspace, identifier.name.clone());
             if !work.memory.identifier_types.contains(&key) {
                 new.insert(key);
             }
@@ -221,5 +223,25 @@ async fn write_identifier_types(work: &mut Work<'_>, fresh: &[Fresh<'_>], learne
     ]);
     work.connection.insert_new(&tables::IDENTIFIER_TYPE, &rows).await?;
     learned.identifier_types.extend(new);
+    Ok(())
+}
+
+async fn write_lists(work: &mut Work<'_>, fresh: &[Fresh<'_>], learned: &mut Memory) -> Result<()> {
+    let mut new: BTreeMap<(i32, i64), &str> = BTreeMap::new();
+    for event in fresh {
+        let Some(name) = &event.event.list else { continue };
+        let key = (event.batch.workspace, list_id(name));
+        if !work.memory.lists.contains(&key) {
+            new.insert(key, name);
+        }
+    }
+    let rows = Rows::new(vec![
+        Column::I32(new.keys().map(|key| key.0).collect()),
+        Column::I64(new.keys().map(|key| key.1).collect()),
+        Column::Text(new.values().map(|name| (*name).to_owned()).collect()),
+        Column::I64(vec![Micros::now().0; new.len()]),
+    ]);
+    work.connection.insert_new(&tables::LIST, &rows).await?;
+    learned.lists.extend(new.into_keys());
     Ok(())
 }

@@ -12,6 +12,7 @@ use super::group::{self, Attempt};
 use super::memory::Memory;
 use super::queue::Job;
 use super::report::Report;
+use super::upgrade;
 use crate::store::Store;
 use crate::store::hot::{HotConnection, IdentityLock, is_worth_repeating};
 use crate::{Error, Result};
@@ -53,6 +54,9 @@ struct Committer {
 
 impl Committer {
     async fn run(mut self, receiver: &Mutex<mpsc::UnboundedReceiver<Job>>) {
+        if let Err(error) = upgrade::bring_up_to_date(&self.store).await {
+            tracing::error!(?error, "the counts of an older database could not be made; the next start tries again");
+        }
         while let Some(jobs) = self.next_group(receiver).await {
             self.commit_and_answer(jobs).await;
         }
@@ -63,7 +67,7 @@ impl Committer {
         let mut receiver = receiver.lock().await;
         let first = receiver.recv().await?;
         let deadline = tokio::time::Instant::now() + self.settings.wait;
-        let mut records = first.batch.records.len();
+        let mut records = first.batch.len();
         let mut jobs = vec![first];
         while records < self.settings.group_records {
             let next = match receiver.try_recv() {
@@ -72,7 +76,7 @@ impl Committer {
                 Err(_) => tokio::time::timeout_at(deadline, receiver.recv()).await.ok().flatten(),
             };
             let Some(job) = next else { break };
-            records += job.batch.records.len();
+            records += job.batch.len();
             jobs.push(job);
         }
         Some(jobs)
@@ -155,7 +159,7 @@ fn refusal(error: &Error) -> Error {
 
 fn observe(jobs: &[Job], reports: &[Report], started: Instant) {
     metrics::histogram!("campaignql_ingest_commit_seconds").record(started.elapsed().as_secs_f64());
-    let records: usize = jobs.iter().map(|job| job.batch.records.len()).sum();
+    let records: usize = jobs.iter().map(|job| job.batch.len()).sum();
     metrics::histogram!("campaignql_ingest_group_records").record(records as f64);
     for report in reports {
         for (dialect, counts) in &report.dialects {

@@ -1,19 +1,22 @@
 //! One group of batches in one transaction: what is new, whose it is, what it changes.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 use std::time::Instant;
 
 use chrono_tz::Tz;
 
+use super::address::Concerned;
 use super::catalogue::Catalogue;
-use super::identify::{Identified, Obstacle};
+use super::identify::{Identified, Named, Obstacle};
 use super::memory::Memory;
 use super::prepare::{PreparedBatch, PreparedEvent};
+use super::profile::{FreshProfile, fold_profiles};
 use super::report::{EventId, Report};
-use super::{address, catalogue, count, dedupe, fold, identify, journal, quarantine, report, sequence};
+use super::{address, catalogue, count, dedupe, fold, identify, journal, quarantine, reach, report, sequence};
 use crate::domain::hash::ShardCount;
 use crate::domain::time::Micros;
-use crate::domain::workspace::soft_bounce_limit;
+use crate::domain::workspace::WorkspaceSettings;
 use crate::store::hot::{Column, HotConnection, IdentityLock, Rows, tables};
 use crate::{Error, Result};
 
@@ -49,11 +52,12 @@ impl Fresh<'_> {
     }
 }
 
-/// The settings of a workspace that folding depends on.
-#[derive(Clone, Copy, Debug)]
+/// What a group's work depends on, of a workspace: as stored when the group began, under the identity lock. A change of
+/// it takes that lock alone, so that it holds for every group that commits after it.
+#[derive(Clone, Debug)]
 pub(super) struct FoldSettings {
     pub(super) zone: Tz,
-    pub(super) soft_bounce_limit: u8,
+    pub(super) own: Arc<WorkspaceSettings>,
 }
 
 /// A transaction at work: its connection, what the committer remembers, and V.
@@ -83,7 +87,8 @@ pub(super) async fn commit(
     steps.end("quarantine");
     let fresh = dedupe::fresh_events(&mut work, batches, &replayed_before).await?;
     steps.end("dedupe");
-    let (ids, learned) = match write_events(&mut work, &fresh, lock, &mut steps).await? {
+    let profiles = profiles_of(batches);
+    let written = match write(&mut work, &fresh, &profiles, lock, &mut steps).await? {
         Ok(written) => written,
         Err(obstacle) => {
             work.connection.rollback().await?;
@@ -93,45 +98,80 @@ pub(super) async fn commit(
             });
         }
     };
-    let new_events = fresh.iter().zip(ids).map(|(fresh, id)| (fresh.position, fresh.event.kind, id));
-    let reports = report::reports(batches, &replayed_before, new_events);
+    let new_events = fresh.iter().zip(written.ids).map(|(fresh, id)| (fresh.position, fresh.event.kind, id));
+    let mut reports = report::reports(batches, &replayed_before, new_events);
     journal::advance(&mut work, journal, batches, &reports).await?;
     work.connection.commit().await?;
     steps.end("commit");
-    memory.learn(learned);
+    let mut customers = written.owners.into_iter();
+    for (report, batch) in reports.iter_mut().zip(batches) {
+        report.customers = customers.by_ref().take(batch.profiles.len()).collect();
+    }
+    memory.learn(written.learned);
     Ok(Attempt::Committed(reports))
 }
 
-/// Writes everything that new events bring, unless an obstacle stands in the way of identifying them.
-async fn write_events(
+fn profiles_of<'a>(batches: &[&'a PreparedBatch]) -> Vec<FreshProfile<'a>> {
+    let of_batch = |batch: &&'a PreparedBatch| {
+        let batch: &'a PreparedBatch = batch;
+        batch.profiles.iter().map(move |profile| FreshProfile { profile, batch })
+    };
+    batches.iter().flat_map(of_batch).collect()
+}
+
+/// What a group wrote.
+#[derive(Default)]
+struct Written {
+    /// The new events, in order.
+    ids: Vec<EventId>,
+    /// The customers of the profile updates, in order.
+    owners: Vec<i64>,
+    /// What may be remembered once it is committed.
+    learned: Memory,
+}
+
+/// Writes everything that new events and profiles bring, unless an obstacle stands in the way of identifying them.
+async fn write(
     work: &mut Work<'_>,
     fresh: &[Fresh<'_>],
+    profiles: &[FreshProfile<'_>],
     lock: IdentityLock,
     steps: &mut Steps,
-) -> Result<Result<(Vec<EventId>, Memory), Obstacle>> {
-    if fresh.is_empty() {
-        return Ok(Ok((Vec::new(), Memory::default())));
+) -> Result<Result<Written, Obstacle>> {
+    let named: Vec<Named<'_>> =
+        fresh.iter().map(Named::of_event).chain(profiles.iter().map(Named::of_profile)).collect();
+    if named.is_empty() {
+        return Ok(Ok(Written::default()));
     }
-    work.settings = load_settings(work.connection, fresh).await?;
-    let identified = match identify::identify(work, fresh, lock).await? {
+    work.settings = load_settings(work.connection, &named).await?;
+    let mut identified = match identify::identify(work, &named, lock).await? {
         Ok(identified) => identified,
         Err(obstacle) => return Ok(Err(obstacle)),
     };
     steps.end("identify");
-    let catalogue = catalogue::resolve(work, fresh).await?;
+    let catalogue = catalogue::resolve(work, fresh, &named).await?;
     steps.end("catalogue");
-    lock_shards(work, fresh, &identified).await?;
+    let concerned = address::concerned(work, fresh, &identified).await?;
+    lock_shards(work, &identified, &concerned).await?;
+    if !address::still_owned(work, &concerned, lock).await? {
+        return Ok(Err(Obstacle::LostRace));
+    }
     steps.end("lock");
+    let owners = identified.customers.split_off(fresh.len());
+    fold_profiles(work, profiles, &owners, &identified).await?;
+    steps.end("profile");
     let ids = sequence::write_events(work, fresh, &identified, &catalogue).await?;
     steps.end("sequence");
     fold::fold_recipients(work, fresh, &identified, &catalogue).await?;
     steps.end("fold");
-    address::fold_addresses(work, fresh, &ids).await?;
+    let folded = address::fold_addresses(work, &concerned, &ids).await?;
     steps.end("address");
+    reach::count_customers(work, &identified, &folded).await?;
+    steps.end("reach");
     count::count_events(work, fresh, &ids, &catalogue).await?;
     steps.end("count");
     let Catalogue { learned, .. } = catalogue;
-    Ok(Ok((ids, learned)))
+    Ok(Ok(Written { ids, owners, learned }))
 }
 
 /// Times the steps of a group for `/metrics`: where ingestion spends its time on this machine and database.
@@ -148,36 +188,37 @@ impl Steps {
     }
 }
 
-async fn load_settings(connection: &mut HotConnection, fresh: &[Fresh<'_>]) -> Result<HashMap<i32, FoldSettings>> {
-    let mut workspaces: Vec<i32> = fresh.iter().map(|fresh| fresh.batch.workspace).collect();
+async fn load_settings(connection: &mut HotConnection, named: &[Named<'_>]) -> Result<HashMap<i32, FoldSettings>> {
+    let mut workspaces: Vec<i32> = named.iter().map(|named| named.workspace).collect();
     workspaces.sort_unstable();
     workspaces.dedup();
     let rows = connection.select(&tables::WORKSPACE, &["id"], &Rows::new(vec![Column::I32(workspaces)])).await?;
     let mut settings = HashMap::new();
     for (row, id) in rows.i32s(0)?.iter().enumerate() {
         let zone: Tz = rows.texts(2)?[row].parse().map_err(|_| Error::Corrupt("workspace time zone".to_owned()))?;
-        let stored = serde_json::from_str(&rows.texts(4)?[row]);
-        let stored: serde_json::Value = stored.map_err(|error| Error::Corrupt(error.to_string()))?;
-        settings.insert(*id, FoldSettings { zone, soft_bounce_limit: soft_bounce_limit(&stored) });
+        let own = WorkspaceSettings::parse(&rows.texts(4)?[row]);
+        let own = own.ok_or_else(|| Error::Corrupt("workspace settings".to_owned()))?;
+        settings.insert(*id, FoldSettings { zone, own: Arc::new(own) });
     }
     Ok(settings)
 }
 
 impl Work<'_> {
-    pub(super) fn settings_of(&self, workspace: i32) -> Result<FoldSettings> {
-        let known = self.settings.get(&workspace).copied();
+    pub(super) fn settings_of(&self, workspace: i32) -> Result<&FoldSettings> {
+        let known = self.settings.get(&workspace);
         known.ok_or_else(|| Error::NotFound(format!("workspace {workspace} does not exist")))
     }
 }
 
 /// Locks the shards of all customers and addresses concerned.
-async fn lock_shards(work: &mut Work<'_>, fresh: &[Fresh<'_>], identified: &Identified) -> Result<()> {
-    let mut shards: Vec<i16> = identified.customers.iter().map(|customer| work.shards.of_id(*customer)).collect();
-    for (merged, survivor) in &identified.merged {
-        shards.extend([work.shards.of_id(*merged), work.shards.of_id(*survivor)]);
-    }
-    let updates = fresh.iter().flat_map(|fresh| &fresh.event.updates);
-    shards.extend(updates.map(|update| work.shards.of_bytes(&update.address)));
+async fn lock_shards(work: &mut Work<'_>, identified: &Identified, concerned: &Concerned<'_>) -> Result<()> {
+    let mut customers = identified.customers.clone();
+    customers.extend(identified.merged.iter().flat_map(|(merged, survivor)| [*merged, *survivor]));
+    customers.extend(identified.addresses.relinked.keys());
+    customers.extend(concerned.values().filter_map(|address| address.owner));
+    let mut shards: Vec<i16> = customers.into_iter().map(|customer| work.shards.of_id(customer)).collect();
+    shards.extend(concerned.keys().map(|key| key.0));
+    shards.extend(identified.addresses.new.iter().map(|id| work.shards.of_bytes(id)));
     shards.sort_unstable();
     shards.dedup();
     work.connection.lock_shards(&shards).await

@@ -1,4 +1,4 @@
-//! Whose the new events are: loads the links they touch, lets the rules of `domain::identity` decide, and writes what
+//! Whose the new events and profiles are: loads the links they touch, lets the rules of `domain::identity` decide, and writes what
 //! changed. Merges, moves and first identifications need the exclusive identity lock, because two transactions that
 //! each see half of it would decide differently than one after the other.
 
@@ -7,18 +7,62 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use super::group::{Fresh, Work};
 use super::ids::next_id;
 use super::prepare::PreparedIdentifier;
+use super::profile::FreshProfile;
 use crate::Result;
+use crate::domain::identifier_type::IdentifierTypes;
 use crate::domain::identity::{IdentifierId, IdentityOutcome, NamedIdentifier, Resolver};
 use crate::domain::time::Micros;
 use crate::store::hot::{Column, IdentityLock, Repoint, Rows, tables};
 
+/// Identifiers that are named together, by an event or a profile.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Named<'a> {
+    pub(super) identifiers: &'a [PreparedIdentifier],
+    pub(super) workspace: i32,
+}
+
+impl<'a> Named<'a> {
+    /// Those of an event.
+    pub(super) fn of_event(fresh: &Fresh<'a>) -> Self {
+        Self { identifiers: &fresh.event.identifiers, workspace: fresh.batch.workspace }
+    }
+
+    /// Those of a profile.
+    pub(super) fn of_profile(fresh: &FreshProfile<'a>) -> Self {
+        Self { identifiers: &fresh.profile.identifiers, workspace: fresh.batch.workspace }
+    }
+}
+
 /// The customers of the new events, and the merges that they caused.
 #[derive(Debug)]
 pub(super) struct Identified {
-    /// The customer of each event, in order; it stands for itself.
+    /// The customer of each event, then of each profile, in order; it stands for itself.
     pub(super) customers: Vec<i64>,
     /// Stored customers that were merged: (merged, survivor).
     pub(super) merged: Vec<(i64, i64)>,
+    /// New customers, with their workspace.
+    pub(super) created: BTreeMap<i64, i32>,
+    /// Addresses that changed hands or channels.
+    pub(super) addresses: ChangedAddresses,
+    resolver: Resolver,
+}
+
+/// Addresses that changed hands or channels.
+#[derive(Debug, Default)]
+pub(super) struct ChangedAddresses {
+    /// Customers who gained or lost one, or whose was seen on another channel, with their workspace.
+    pub(super) relinked: BTreeMap<i64, i32>,
+    /// Those that were never linked before.
+    pub(super) new: Vec<IdentifierId>,
+    /// All addresses, with their channels, of new customers who have no other than new ones.
+    pub(super) of_new: HashMap<i64, Vec<(IdentifierId, Vec<String>)>>,
+}
+
+impl Identified {
+    /// The customer that an identifier names, if the group mentions it.
+    pub(super) fn owner(&self, id: &IdentifierId) -> Option<i64> {
+        self.resolver.owner(id)
+    }
 }
 
 /// Why a group could not be identified under the shared lock. Its transaction must be rolled back.
@@ -48,13 +92,13 @@ struct CustomerRow {
     created_at: i64,
 }
 
-/// Resolves all events and writes customers and identifiers.
+/// Resolves everybody who is named and writes customers and identifiers.
 pub(super) async fn identify(
     work: &mut Work<'_>,
-    fresh: &[Fresh<'_>],
+    named: &[Named<'_>],
     lock: IdentityLock,
 ) -> Result<Result<Identified, Obstacle>> {
-    let mentions = mentioned(fresh);
+    let mentions = mentioned(named);
     let stored = load_identifiers(work, &mentions).await?;
     let customers = load_customers(work, &stored).await?;
     let mut resolver = Resolver::default();
@@ -62,10 +106,11 @@ pub(super) async fn identify(
         resolver.know(*id, row.customer, customers.get(&row.customer).is_some_and(|c| c.is_identified));
     }
     let mut new_id = next_id;
-    let mut owners = Vec::with_capacity(fresh.len());
-    for event in fresh {
-        let named: Vec<NamedIdentifier> = event.event.identifiers.iter().map(|i| i.named.clone()).collect();
-        owners.push(resolver.resolve(&named, &mut new_id));
+    let mut owners = Vec::with_capacity(named.len());
+    for named in named {
+        let types = &work.settings_of(named.workspace)?.own.identifier_types;
+        let identifiers: Vec<NamedIdentifier> = named.identifiers.iter().map(|i| typed(i, types)).collect();
+        owners.push(resolver.resolve(&identifiers, &mut new_id));
     }
     let owners = owners.into_iter().map(|customer| resolver.find(customer)).collect();
     let outcome = resolver.finish();
@@ -77,11 +122,20 @@ pub(super) async fn identify(
     if lock == IdentityLock::Shared && changes_links {
         return Ok(Err(Obstacle::LinksChange));
     }
-    let writer = Writer { fresh, mentions, stored, customers, now: Micros::now().0 };
+    let writer = Writer { named, mentions, stored, customers, now: Micros::now().0 };
     if !writer.write(work, &outcome, &seen_elsewhere).await? {
         return Ok(Err(Obstacle::LostRace));
     }
-    Ok(Ok(Identified { customers: owners, merged: outcome.merged }))
+    let created = writer.workspaces_of_created(&outcome);
+    let addresses = writer.changed_addresses(work, &outcome, &seen_elsewhere, &resolver)?;
+    Ok(Ok(Identified { customers: owners, merged: outcome.merged, created, addresses, resolver }))
+}
+
+/// The identifier with the confidence that its type has in the workspace.
+fn typed(identifier: &PreparedIdentifier, types: &IdentifierTypes) -> NamedIdentifier {
+    let registered = types.registered(&identifier.name);
+    let is_high = registered.map_or(identifier.named.is_high, |registered| registered.is_high);
+    NamedIdentifier { is_high, ..identifier.named.clone() }
 }
 
 /// An identifier as the group mentions it.
@@ -92,11 +146,11 @@ struct Mention<'a> {
     seen_on: BTreeSet<&'a str>,
 }
 
-fn mentioned<'a>(fresh: &[Fresh<'a>]) -> BTreeMap<IdentifierId, Mention<'a>> {
+fn mentioned<'a>(named: &[Named<'a>]) -> BTreeMap<IdentifierId, Mention<'a>> {
     let mut mentions = BTreeMap::new();
-    for event in fresh {
-        for identifier in &event.event.identifiers {
-            let workspace = event.batch.workspace;
+    for named in named {
+        for identifier in named.identifiers {
+            let workspace = named.workspace;
             let new = || Mention { identifier, workspace, seen_on: BTreeSet::new() };
             let mention = mentions.entry(identifier.named.id).or_insert_with(new);
             mention.seen_on.extend(identifier.seen_on.as_deref());
@@ -167,7 +221,7 @@ fn newly_seen_channels(
 }
 
 struct Writer<'a> {
-    fresh: &'a [Fresh<'a>],
+    named: &'a [Named<'a>],
     mentions: BTreeMap<IdentifierId, Mention<'a>>,
     stored: HashMap<IdentifierId, IdentifierRow>,
     customers: HashMap<i64, CustomerRow>,
@@ -204,15 +258,57 @@ impl Writer<'_> {
         Ok(true)
     }
 
-    fn created_rows(&self, work: &Work<'_>, outcome: &IdentityOutcome) -> Rows {
+    fn workspaces_of_created(&self, outcome: &IdentityOutcome) -> BTreeMap<i64, i32> {
         let workspaces: HashMap<i64, i32> = outcome
             .linked
             .iter()
             .filter_map(|(id, customer, _)| Some((*customer, self.mentions.get(id)?.workspace)))
             .collect();
-        let fallback = self.fresh.first().map_or(0, |fresh| fresh.batch.workspace);
+        let fallback = self.named.first().map_or(0, |named| named.workspace);
+        let workspace = |id: &i64| workspaces.get(id).copied().unwrap_or(fallback);
+        outcome.created.iter().map(|(id, _)| (*id, workspace(id))).collect()
+    }
+
+    /// Customers who gained or lost addresses or channels, and the addresses that were never linked before.
+    fn changed_addresses(
+        &self,
+        work: &Work<'_>,
+        outcome: &IdentityOutcome,
+        seen_elsewhere: &[IdentifierId],
+        resolver: &Resolver,
+    ) -> Result<ChangedAddresses> {
+        let mut changed = ChangedAddresses::default();
+        changed.of_new.extend(outcome.created.iter().map(|(customer, _)| (*customer, Vec::new())));
+        for (_, survivor) in &outcome.merged {
+            changed.of_new.remove(survivor);
+        }
+        let linked = outcome.linked.iter().map(|(id, _, is_new)| (id, *is_new));
+        for (id, is_new) in linked.chain(seen_elsewhere.iter().map(|id| (id, false))) {
+            let Some(mention) = self.mentions.get(id) else { continue };
+            let (name, owner) = (&mention.identifier.name, resolver.owner(id));
+            let types = &work.settings_of(mention.workspace)?.own.identifier_types;
+            if !types.is_messaging(name) {
+                continue;
+            }
+            let before = self.stored.get(id).map(|row| resolver.find(row.customer));
+            changed.relinked.extend(before.into_iter().chain(owner).map(|customer| (customer, mention.workspace)));
+            if is_new {
+                changed.new.push(*id);
+                if let Some(addresses) = owner.and_then(|owner| changed.of_new.get_mut(&owner)) {
+                    let seen_on: Vec<&str> = mention.seen_on.iter().copied().collect();
+                    addresses.push((*id, types.channels(name, &seen_on.join(" "))));
+                }
+            } else if let Some(owner) = owner {
+                changed.of_new.remove(&owner);
+            }
+        }
+        Ok(changed)
+    }
+
+    fn created_rows(&self, work: &Work<'_>, outcome: &IdentityOutcome) -> Rows {
+        let workspaces = self.workspaces_of_created(outcome);
         let rows = outcome.created.iter().map(|(id, is_identified)| {
-            let workspace = workspaces.get(id).copied().unwrap_or(fallback);
+            let workspace = workspaces.get(id).copied().unwrap_or_default();
             (*id, CustomerRow { workspace, is_identified: *is_identified, created_at: self.now }, None)
         });
         customer_rows(work, rows.collect())

@@ -18,6 +18,7 @@ pub(super) struct Memory {
     pub(super) cells: HashMap<i64, KnownCell>,
     pub(super) event_types: HashSet<i64>,
     pub(super) identifier_types: HashSet<(i32, String)>,
+    pub(super) lists: HashSet<(i32, i64)>,
     /// Campaigns that have a name: it never becomes unknown again.
     pub(super) named_campaigns: HashSet<i64>,
 }
@@ -31,6 +32,7 @@ impl Memory {
         self.cells.extend(learned.cells);
         self.event_types.extend(learned.event_types);
         self.identifier_types.extend(learned.identifier_types);
+        self.lists.extend(learned.lists);
         self.named_campaigns.extend(learned.named_campaigns);
     }
 
@@ -44,6 +46,9 @@ impl Memory {
         }
         if self.identifier_types.len() > MOST_REMEMBERED {
             self.identifier_types.clear();
+        }
+        if self.lists.len() > MOST_REMEMBERED {
+            self.lists.clear();
         }
         if self.named_campaigns.len() > MOST_REMEMBERED {
             self.named_campaigns.clear();

@@ -2,8 +2,8 @@
 //! fold and commit it in one transaction, and then answer each request.
 //!
 //! A group's way through the files: `queue` -> `prepare` -> `committer` -> `group` -> `journal` -> `quarantine` -> `dedupe` ->
-//! `identify` -> `catalogue` -> `sequence` -> `fold` -> `address` -> `count` -> `report`. `replay` sends quarantined
-//! records the same way again.
+//! `identify` -> `catalogue` -> `sequence` -> `fold` -> `profile` -> `address` -> `reach` -> `count` -> `report`. `replay`
+//! sends quarantined records the same way again.
 
 mod committer;
 mod prepare;
@@ -18,7 +18,9 @@ mod fold;
 mod group;
 mod identify;
 mod journal;
+mod profile;
 mod quarantine;
+mod reach;
 pub mod replay;
 pub mod report;
 mod sequence;
@@ -26,6 +28,9 @@ mod tally;
 
 mod ids;
 mod memory;
+
+pub mod recount;
+mod upgrade;
 
 pub use claim::Claim;
 pub use journal::{Mark, MarkedFile};

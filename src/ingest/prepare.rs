@@ -1,12 +1,15 @@
 //! What can be done before the queue, in the caller's own time: keys, hashes and packed details of every event. The
 //! committers then touch nothing but numbers.
 
-use crate::domain::address::updates_of;
+use std::collections::BTreeMap;
+
+use crate::domain::address::{Concern, change_of, concern_of};
 use crate::domain::event::{Automation, CampaignRef, Dialect, EventKey, Format, NewEvent, Record, Rejection};
 use crate::domain::hash::{hash63, hash128, identifier_id, optional_hash_with};
-use crate::domain::identifier::{Confidence, rule_by_name};
+use crate::domain::identifier::{Confidence, Identifier, rule_by_name};
 use crate::domain::identity::{IdentifierId, NamedIdentifier};
 use crate::domain::kind::Kind;
+use crate::domain::profile::{AttributeValue, ProfileUpdate};
 use crate::domain::reachability::AddressChange;
 use crate::domain::recipient::{MessageKey, detail_id};
 use crate::domain::time::Micros;
@@ -25,13 +28,22 @@ pub struct PreparedBatch {
     pub(super) records: Vec<PreparedRecord>,
     pub(super) mark: Option<Mark>,
     pub(super) replay: Option<Replay>,
+    pub(super) profiles: Vec<PreparedProfile>,
 }
 
 impl PreparedBatch {
     /// A batch without records, received now. What `source` and `mark` are for, see [`Batch`] and [`Mark`].
     pub fn new(workspace: WorkspaceId, source: impl Into<String>, mark: Option<Mark>) -> Self {
         let (source, received_at) = (source.into(), Micros::now());
-        Self { workspace: workspace.0, source, received_at, records: Vec::new(), mark, replay: None }
+        Self {
+            workspace: workspace.0,
+            source,
+            received_at,
+            records: Vec::new(),
+            mark,
+            replay: None,
+            profiles: Vec::new(),
+        }
     }
 
     /// Prepares one more record.
@@ -42,14 +54,14 @@ impl PreparedBatch {
         self.records.push(PreparedRecord { index, dialect, outcome });
     }
 
-    /// Number of records.
+    /// Number of records and profile updates.
     pub fn len(&self) -> usize {
-        self.records.len()
+        self.records.len() + self.profiles.len()
     }
 
-    /// Whether there is no record.
+    /// Whether there is neither a record nor a profile update.
     pub fn is_empty(&self) -> bool {
-        self.records.is_empty()
+        self.len() == 0
     }
 
     /// Counts the records from here: the number of those before them in their request or file.
@@ -58,6 +70,14 @@ impl PreparedBatch {
             record.index = index;
         }
     }
+}
+
+/// A profile update ready to be committed.
+#[derive(Debug)]
+pub(super) struct PreparedProfile {
+    pub(super) identifiers: Vec<PreparedIdentifier>,
+    pub(super) attributes: BTreeMap<String, AttributeValue>,
+    pub(super) at: Option<Micros>,
 }
 
 /// A record of it, in order.
@@ -109,12 +129,34 @@ pub(super) struct PreparedIdentifier {
     pub(super) seen_on: Option<String>,
 }
 
-/// A change of an address's state.
+/// An address that need not be among the event's identifiers.
+#[derive(Clone, Debug)]
+pub(super) struct PreparedAddress {
+    pub(super) id: IdentifierId,
+    pub(super) identifier: Identifier,
+}
+
+/// A change of an address's state beside the event's kind.
 #[derive(Clone, Debug)]
 pub(super) struct PreparedUpdate {
-    pub(super) address: IdentifierId,
+    pub(super) address: PreparedAddress,
     pub(super) at: Option<Micros>,
     pub(super) change: AddressChange,
+}
+
+/// What the event's kind changes, and of which address. Among its own identifiers the workspace's types decide, which
+/// are known within the transaction only.
+#[derive(Clone, Debug)]
+pub(super) struct PreparedChange {
+    pub(super) change: AddressChange,
+    pub(super) concern: PreparedConcern,
+}
+
+/// The address concerned.
+#[derive(Clone, Debug)]
+pub(super) enum PreparedConcern {
+    Address(PreparedAddress),
+    Among(Concern),
 }
 
 /// What groups an event in reports, but for the campaign, whose id the catalogue knows.
@@ -144,7 +186,10 @@ pub(super) struct PreparedEvent {
     pub(super) message: i64,
     pub(super) message_key: MessageKey,
     pub(super) detail: i64,
+    pub(super) change: Option<PreparedChange>,
     pub(super) updates: Vec<PreparedUpdate>,
+    /// The list that the event is about, for those of joining and leaving one.
+    pub(super) list: Option<String>,
     pub(super) details: Vec<u8>,
 }
 
@@ -160,6 +205,16 @@ pub(super) fn prepare(batch: Batch) -> PreparedBatch {
     }
     prepared.count_from(batch.first_index);
     prepared
+}
+
+/// Prepares profile updates received now.
+pub(super) fn prepare_profiles(workspace: WorkspaceId, updates: Vec<ProfileUpdate>) -> PreparedBatch {
+    let profiles = updates.into_iter().map(|update| PreparedProfile {
+        identifiers: prepare_identifiers(workspace.0, &update.identifiers, None),
+        attributes: update.attributes,
+        at: update.at,
+    });
+    PreparedBatch { profiles: profiles.collect(), ..PreparedBatch::new(workspace, "", None) }
 }
 
 fn prepare_record(batch: &PreparedBatch, record: Record) -> Result<Vec<PreparedEvent>, Box<RejectedRecord>> {
@@ -189,14 +244,16 @@ fn quarantine_id(batch: &PreparedBatch, record: &Record) -> [u8; 16] {
 
 fn prepare_event(workspace: i32, mut event: NewEvent) -> PreparedEvent {
     let key = prepare_key(workspace, &event);
-    let updates = updates_of(&event)
+    let change = prepare_change(workspace, &event);
+    let updates = std::mem::take(&mut event.updates)
         .into_iter()
         .map(|update| PreparedUpdate {
-            address: identifier_id(workspace, &update.address.name, &update.address.value),
+            address: prepare_address(workspace, update.address),
             at: update.at,
             change: update.change,
         })
         .collect();
+    let list = event.list.clone().filter(|_| matches!(event.kind, Kind::ListSubscribed | Kind::ListUnsubscribed));
     let message = event.message_id.as_deref().map_or(0, |id| hash63(&[b"message", id.as_bytes()]));
     let place = Place {
         run: event.run.take(),
@@ -212,7 +269,7 @@ fn prepare_event(workspace: i32, mut event: NewEvent) -> PreparedEvent {
         &[&workspace.to_be_bytes(), event.event_type.as_bytes(), &kind_code],
         &[&event.action],
     );
-    let identifiers = prepare_identifiers(workspace, &event, place.channel.as_deref());
+    let identifiers = prepare_identifiers(workspace, &event.identifiers, place.channel.as_deref());
     let details = pack_details(&mut event);
     PreparedEvent {
         dialect: event.dialect,
@@ -230,9 +287,23 @@ fn prepare_event(workspace: i32, mut event: NewEvent) -> PreparedEvent {
         message,
         message_key,
         detail,
+        change,
         updates,
+        list,
         details,
     }
+}
+
+fn prepare_change(workspace: i32, event: &NewEvent) -> Option<PreparedChange> {
+    let concern = |event| match concern_of(event) {
+        Concern::Address(address) => PreparedConcern::Address(prepare_address(workspace, address)),
+        among => PreparedConcern::Among(among),
+    };
+    Some(PreparedChange { change: change_of(event)?, concern: concern(event) })
+}
+
+fn prepare_address(workspace: i32, identifier: Identifier) -> PreparedAddress {
+    PreparedAddress { id: identifier_id(workspace, &identifier.name, &identifier.value), identifier }
 }
 
 fn prepare_key(workspace: i32, event: &NewEvent) -> PreparedKey {
@@ -246,8 +317,8 @@ fn prepare_key(workspace: i32, event: &NewEvent) -> PreparedKey {
     }
 }
 
-fn prepare_identifiers(workspace: i32, event: &NewEvent, channel: Option<&str>) -> Vec<PreparedIdentifier> {
-    let prepare = |identifier: &crate::domain::identifier::Identifier| {
+fn prepare_identifiers(workspace: i32, named: &[Identifier], channel: Option<&str>) -> Vec<PreparedIdentifier> {
+    let prepare = |identifier: &Identifier| {
         let rule = rule_by_name(&identifier.name);
         let is_high = rule.is_some_and(|rule| rule.confidence == Confidence::High);
         let is_seen_on = rule.is_some_and(|rule| rule.seen_on_channel);
@@ -258,7 +329,7 @@ fn prepare_identifiers(workspace: i32, event: &NewEvent, channel: Option<&str>) 
             seen_on: channel.filter(|_| is_seen_on).map(str::to_owned),
         }
     };
-    event.identifiers.iter().map(prepare).collect()
+    named.iter().map(prepare).collect()
 }
 
 /// What reports may group the event by beside its place.

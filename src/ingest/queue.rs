@@ -8,11 +8,13 @@ use std::time::Duration;
 use tokio::sync::{Mutex, OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
 
 use super::committer::{self, CommitterSettings};
-use super::prepare::{PreparedBatch, prepare};
+use super::prepare::{PreparedBatch, prepare, prepare_profiles};
 use super::report::{Batch, Report};
 use crate::dialect::{Reading, Rules};
 use crate::domain::event::Format;
+use crate::domain::profile::ProfileUpdate;
 use crate::domain::time::Micros;
+use crate::domain::workspace::WorkspaceId;
 use crate::store::Store;
 use crate::{Error, Result};
 
@@ -103,6 +105,16 @@ impl Ingest {
         }
         let places = self.take_places(batch.records.len())?;
         self.enqueue(prepare(batch), places)?.await
+    }
+
+    /// Sets attributes of customers, which are found, made or merged by the identifiers of each update as by those of an
+    /// event. Returns the customer of each update, in order; durability and refusal are those of [`Self::submit`].
+    pub async fn submit_profiles(&self, workspace: WorkspaceId, updates: Vec<ProfileUpdate>) -> Result<Vec<i64>> {
+        if updates.is_empty() {
+            return Ok(Vec::new());
+        }
+        let places = self.take_places(updates.len())?;
+        Ok(self.enqueue(prepare_profiles(workspace, updates), places)?.await?.customers)
     }
 
     /// Takes a batch that its caller prepared, as [`Self::submit`] does; one with a mark even without records. It is in the

@@ -105,6 +105,8 @@ pub struct Report {
     pub results: Vec<RecordResult>,
     /// Whether nothing was taken because the quarantined record of the batch had been replayed before.
     pub was_replayed_before: bool,
+    /// The customer of each profile update, in order.
+    pub customers: Vec<i64>,
 }
 
 /// What became of the records of one form.

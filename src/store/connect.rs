@@ -198,6 +198,21 @@ async fn record_facts(db: &DatabaseConnection) -> Result<ShardCount> {
     Ok(ShardCount(shards))
 }
 
+/// Whether something was recorded to have been done to the database.
+pub async fn is_done(store: &Store, what: &str) -> Result<bool> {
+    Ok(entity::database_info::Entity::find_by_id(what).one(store.db()).await?.is_some())
+}
+
+/// Records that something was done to the database.
+pub async fn record_done(store: &Store, what: &str) -> Result<()> {
+    let fact = entity::database_info::ActiveModel {
+        key: ActiveValue::Set(what.to_owned()),
+        value: ActiveValue::Set("done".to_owned()),
+    };
+    entity::database_info::Entity::insert(fact).on_conflict_do_nothing().exec_without_returning(store.db()).await?;
+    Ok(())
+}
+
 /// Whether the database answers and has every migration.
 pub async fn is_ready(store: &Store) -> Result<bool> {
     let any = entity::shard::Entity::find().order_by_asc(entity::shard::Column::Id).limit(1).one(store.db()).await?;

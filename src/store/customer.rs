@@ -112,6 +112,36 @@ pub async fn identifiers(
     Ok(found)
 }
 
+/// The values of several customers' identifiers of some types: (customer, type, value), in no particular order.
+pub async fn values_of(
+    store: &Store,
+    workspace: WorkspaceId,
+    customers: &[i64],
+    names: &[String],
+) -> Result<Vec<(i64, String, String)>> {
+    let found = identifier::Entity::find()
+        .select_only()
+        .column(identifier::Column::Customer)
+        .column(identifier::Column::Name)
+        .column(identifier::Column::Value)
+        // As a sum the workspace is no index: without statistics, SQLite would take it for narrower than the customers.
+        .filter(Expr::col(identifier::Column::Workspace).add(0).eq(workspace.0))
+        .filter(identifier::Column::Customer.is_in(customers.iter().copied()))
+        .filter(identifier::Column::Name.is_in(names))
+        .into_tuple();
+    Ok(found.all(store.db()).await?)
+}
+
+/// Every identifier of a customer that stands for itself, by type and value.
+pub async fn all_identifiers(store: &Store, workspace: WorkspaceId, customer: i64) -> Result<Vec<identifier::Model>> {
+    let found = identifier::Entity::find()
+        .filter(identifier::Column::Customer.eq(customer))
+        .order_by_asc(identifier::Column::Name)
+        .order_by_asc(identifier::Column::Value)
+        .filter(identifier::Column::Workspace.eq(workspace.0));
+    Ok(found.all(store.db()).await?)
+}
+
 /// Number of customers of the workspace, merged ones counted once.
 pub async fn count(store: &Store, workspace: WorkspaceId) -> Result<i64> {
     let number = customer::Entity::find()

@@ -1,10 +1,12 @@
 //! The only SQL. One noun per file; what differs by database stands in `connect` and `hot` alone.
 
 pub mod api_key;
+pub mod audience;
 pub mod campaign;
 pub mod cell;
 pub mod connect;
 pub mod customer;
+pub mod customer_set;
 pub mod event;
 pub mod event_by_commit;
 pub mod event_by_time;
@@ -12,14 +14,18 @@ pub mod event_details;
 mod event_lane;
 pub mod event_type;
 pub mod hot;
+pub mod identifier_type;
 pub mod import_journal;
+pub mod list;
 pub mod page;
+pub mod profile;
 pub mod quarantine;
 pub mod quarantine_change;
 pub mod quarantine_counts;
 pub mod reachability;
 pub mod recipient;
 pub mod rollup;
+pub mod suppression;
 pub mod workspace;
 
 use sea_orm::DatabaseConnection;

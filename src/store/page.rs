@@ -71,6 +71,23 @@ impl<T> Slice<T> {
         }
     }
 
+    /// A page of rows that are all there, ascending.
+    pub fn of_sorted(all: &[T], page: &Page<T>) -> Self
+    where
+        T: Copy + Ord,
+    {
+        let start = page.after.map_or(0, |after| all.partition_point(|row| *row <= after));
+        let end = page.before.map_or(all.len(), |before| all.partition_point(|row| *row < before));
+        let between = &all[start..end.max(start)];
+        let limit = usize::try_from(page.limit).unwrap_or(usize::MAX);
+        let wanted = limit.saturating_add(1);
+        let walk: Vec<T> = match page.from {
+            PageEnd::Start => between.iter().copied().take(wanted).collect(),
+            PageEnd::End => between.iter().rev().copied().take(wanted).collect(),
+        };
+        Self::of_walk(walk, page)
+    }
+
     /// The same rows in the opposite order.
     #[must_use]
     pub fn mirrored(mut self) -> Self {
@@ -105,6 +122,16 @@ mod tests {
         assert_eq!(slice, Slice { rows: vec![7, 8], has_previous: true, has_next: true });
         let slice = Slice::of_walk(vec![1, 2], &page(PageEnd::Start, 2));
         assert_eq!(slice, Slice { rows: vec![1, 2], has_previous: false, has_next: false });
+    }
+
+    #[test]
+    fn a_page_of_sorted_rows_is_cut_from_its_end() {
+        let all: Vec<i32> = (0..20).collect();
+        let slice = Slice::of_sorted(&all, &page(PageEnd::End, 2));
+        assert_eq!(slice, Slice { rows: vec![7, 8], has_previous: true, has_next: true });
+        let slice = Slice::of_sorted(&all, &Page { after: Some(6), ..page(PageEnd::Start, 5) });
+        assert_eq!(slice, Slice { rows: vec![7, 8], has_previous: true, has_next: false });
+        assert_eq!(Slice::of_sorted(&all, &Page { after: Some(15), ..page(PageEnd::Start, 5) }).rows, [0_i32; 0]);
     }
 
     #[test]

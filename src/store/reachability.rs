@@ -1,14 +1,18 @@
-//! The state of addresses, and how many customers can be reached on a channel.
+//! The state of addresses, their history, and how many customers can be reached.
 
 use std::collections::HashMap;
 
-use entity::{address_state, identifier};
-use sea_orm::sea_query::{Alias, CaseStatement, Expr, ExprTrait, LikeExpr, Query, SelectStatement, SimpleExpr};
-use sea_orm::{ColumnTrait, Condition, ConnectionTrait, EntityTrait, FromQueryResult, QueryFilter};
+use entity::{address_change, address_state, customer_reach, reach_count};
+use sea_orm::sea_query::{Expr, ExprTrait, Func, Order};
+use sea_orm::{ColumnTrait, Condition, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect};
 
 use super::Store;
+use super::page::{Page, PageEnd, Slice};
 use crate::Result;
-use crate::domain::identifier::{BUILT_IN, PUSH_TOKEN_SUFFIX, serves_channel};
+use crate::domain::hash::identifier_id;
+use crate::domain::identifier::Identifier;
+use crate::domain::reach::{self, Contributions};
+use crate::domain::reachability::AddressState;
 use crate::domain::workspace::WorkspaceId;
 
 /// The states of several addresses by identifier id; addresses of which nothing is known are left out.
@@ -29,159 +33,114 @@ pub async fn states(
     Ok(rows.into_iter().map(|row| (row.id.clone(), row)).collect())
 }
 
-/// How far the best address of a customer gets on a channel. The furthest comes last.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum BestAddress {
-    /// Unreachable, with the code of the reachability type.
-    Unreachable(u8),
-    /// Reachable, and the recipient refused.
-    OptedOut,
-    /// Reachable, and the recipient never agreed on a channel that needs it.
-    NoConsent,
-    /// Reachable and consented.
-    Consented,
+/// The state of one address: its reachability, consent and subscriptions (by list id). Empty where nothing is known.
+pub async fn state_of(store: &Store, workspace: WorkspaceId, address: &Identifier) -> Result<AddressState> {
+    let id = identifier_id(workspace.0, &address.name, &address.value);
+    match states(store, workspace, &[id]).await?.remove(&id[..]) {
+        Some(row) => AddressState::decode(&row.state),
+        None => Ok(AddressState::default()),
+    }
 }
 
-/// A number of customers whose best address gets equally far.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// What several customers add to the counts of who can be reached; those without an address are left out.
+pub async fn of_customers(store: &Store, customers: &[i64]) -> Result<HashMap<i64, Contributions>> {
+    let mut shards: Vec<i16> = customers.iter().map(|id| store.shards().of_id(*id)).collect();
+    shards.sort_unstable();
+    shards.dedup();
+    let rows = customer_reach::Entity::find()
+        .filter(customer_reach::Column::Shard.is_in(shards))
+        .filter(customer_reach::Column::Customer.is_in(customers.iter().copied()))
+        .all(store.db())
+        .await?;
+    rows.into_iter().map(|row| Ok((row.customer, reach::decode(&row.reach)?))).collect()
+}
+
+/// The place of a change in an address's history: (time, event's shard, event's number, change, list).
+pub type ChangePosition = (i64, i16, i64, i16, i64);
+
+/// The place of a change.
+pub fn position_of(row: &address_change::Model) -> ChangePosition {
+    (row.at, row.event_shard, row.event_seq, row.change, row.list)
+}
+
+/// A page of the changes that events brought to an address, the newest first. Walks the primary key.
+pub async fn history(
+    store: &Store,
+    id: &[u8; 16],
+    page: &Page<ChangePosition>,
+) -> Result<Slice<address_change::Model>> {
+    use address_change::Column;
+    let order = if page.from == PageEnd::Start { Order::Desc } else { Order::Asc };
+    let columns = [Column::At, Column::EventShard, Column::EventSeq, Column::Change, Column::List];
+    let tuple = || Expr::tuple(columns.map(Expr::col));
+    let values = |at: ChangePosition| {
+        let (time, shard, seq, change, list) = at;
+        Expr::tuple([Expr::val(time), Expr::val(shard), Expr::val(seq), Expr::val(change), Expr::val(list)])
+    };
+    let between = Condition::all()
+        .add_option(page.after.map(|position| tuple().lt(values(position))))
+        .add_option(page.before.map(|position| tuple().gt(values(position))));
+    let mut query = of_address(store, id).filter(between);
+    for column in columns {
+        query = query.order_by(column, order.clone());
+    }
+    Ok(Slice::of_walk(query.limit(page.limit + 1).all(store.db()).await?, page))
+}
+
+/// Number of changes in an address's history.
+pub async fn history_count(store: &Store, id: &[u8; 16]) -> Result<i64> {
+    let number = of_address(store, id).count(store.db()).await?;
+    Ok(i64::try_from(number).unwrap_or(i64::MAX))
+}
+
+fn of_address(store: &Store, id: &[u8; 16]) -> sea_orm::Select<address_change::Entity> {
+    address_change::Entity::find()
+        .filter(address_change::Column::Shard.eq(store.shards().of_bytes(id)))
+        .filter(address_change::Column::Id.eq(id.to_vec()))
+}
+
+/// A number of customers with the same outcome, over all shards.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ReachCount {
-    /// How far.
-    pub best: BestAddress,
+    /// List; 0: none.
+    pub list: i64,
+    /// How far (`domain::reach`).
+    pub outcome: i32,
     /// Customers.
     pub customers: i64,
 }
 
-/// How an address without a consent update counts on a channel.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum DefaultConsent {
-    /// As consented.
-    In,
-    /// As not consented.
-    Out,
-}
-
-/// The customers that have an address of the channel, by how far the best of their addresses gets. Of several
-/// addresses that get equally far the reason with the smaller code counts.
-pub async fn best_addresses(
+/// The counts of a channel without a list and, where one is given, for it.
+pub async fn counts(
     store: &Store,
     workspace: WorkspaceId,
     channel: &str,
-    default_consent: DefaultConsent,
+    list: Option<i64>,
 ) -> Result<Vec<ReachCount>> {
-    #[derive(FromQueryResult)]
-    struct Row {
-        best: i32,
-        customers: i64,
-    }
-    let counted = Query::select()
-        .expr_as(Expr::col(BEST).cast_as("integer"), BEST)
-        .expr_as(Expr::col(identifier::Column::Customer).count(), CUSTOMERS)
-        .from_subquery(best_of_each(workspace, channel, default_consent), "reached")
-        .group_by_col(BEST)
-        .take();
-    let rows = store.db().query_all(&counted).await?;
-    rows.iter()
-        .map(|row| {
-            let Row { best, customers } = Row::from_query_result(row, "")?;
-            Ok(ReachCount { best: unrank(best), customers })
-        })
-        .collect()
+    let lists = std::iter::once(0).chain(list);
+    let rows: Vec<(i64, i32, i64)> = reach_count::Entity::find()
+        .select_only()
+        .column(reach_count::Column::List)
+        .column(reach_count::Column::Outcome)
+        .column_as(sum_of_customers(), "customers")
+        .filter(reach_count::Column::Shard.is_in(store.all_shards()))
+        .filter(reach_count::Column::Workspace.eq(workspace.0))
+        .filter(reach_count::Column::Channel.eq(channel))
+        .filter(reach_count::Column::List.is_in(lists))
+        .group_by(reach_count::Column::List)
+        .group_by(reach_count::Column::Outcome)
+        .into_tuple()
+        .all(store.db())
+        .await?;
+    Ok(rows.into_iter().map(|(list, outcome, customers)| ReachCount { list, outcome, customers }).collect())
 }
 
-const BEST: &str = "best";
-const CUSTOMERS: &str = "customers";
-
-const RANK_CONSENTED: i32 = 1_000;
-const RANK_NO_CONSENT: i32 = 901;
-const RANK_OPTED_OUT: i32 = 900;
-/// Minus the code of the reachability type.
-const RANK_UNREACHABLE: i32 = 256;
-
-fn unrank(rank: i32) -> BestAddress {
-    match rank {
-        RANK_CONSENTED => BestAddress::Consented,
-        RANK_NO_CONSENT => BestAddress::NoConsent,
-        RANK_OPTED_OUT => BestAddress::OptedOut,
-        _ => BestAddress::Unreachable(u8::try_from(RANK_UNREACHABLE - rank).unwrap_or(u8::MAX)),
-    }
+/// A sum of 64-bit numbers is a decimal on Postgres unless it is said otherwise.
+fn sum_of_customers() -> sea_orm::sea_query::SimpleExpr {
+    Expr::expr(Func::sum(Expr::col(reach_count::Column::Customers))).cast_as("bigint")
 }
 
-fn best_of_each(workspace: WorkspaceId, channel: &str, default_consent: DefaultConsent) -> SelectStatement {
-    let state = |column| Expr::col((address_state::Entity, column));
-    let unreachable = state(address_state::Column::Unreachable);
-    let consent = state(address_state::Column::Consent);
-    let without_consent = match default_consent {
-        DefaultConsent::In => RANK_CONSENTED,
-        DefaultConsent::Out => RANK_NO_CONSENT,
-    };
-    let rank = CaseStatement::new()
-        .case(unreachable.clone().gt(0), Expr::val(RANK_UNREACHABLE).sub(unreachable))
-        .case(consent.clone().eq(CONSENT_IN), RANK_CONSENTED)
-        .case(consent.eq(CONSENT_OUT), RANK_OPTED_OUT)
-        .finally(without_consent);
-    let own = |column| Expr::col((identifier::Entity, column));
-    Query::select()
-        .column((identifier::Entity, identifier::Column::Customer))
-        .expr_as(SimpleExpr::Case(Box::new(rank)).max(), Alias::new(BEST))
-        .from(identifier::Entity)
-        .left_join(
-            address_state::Entity,
-            Condition::all()
-                .add(state(address_state::Column::Shard).equals((identifier::Entity, identifier::Column::Shard)))
-                .add(state(address_state::Column::Id).equals((identifier::Entity, identifier::Column::Id))),
-        )
-        .and_where(own(identifier::Column::Workspace).eq(workspace.0))
-        .cond_where(addresses_of(channel))
-        .group_by_col((identifier::Entity, identifier::Column::Customer))
-        .take()
-}
-
-/// Stored codes of consent.
-const CONSENT_IN: i16 = 1;
-const CONSENT_OUT: i16 = 2;
-
-/// Identifiers whose type serves the channel, or that were seen on it where the type has no channel of its own.
-fn addresses_of(channel: &str) -> Condition {
-    let name = || Expr::col((identifier::Entity, identifier::Column::Name));
-    let mut any = Condition::any();
-    for (built_in, rule) in BUILT_IN {
-        if rule.seen_on_channel {
-            any = any.add(name().eq(built_in).and(was_seen_on(channel)));
-        } else if serves_channel(built_in, channel) {
-            any = any.add(name().eq(built_in));
-        }
-    }
-    if serves_channel(&format!("any{PUSH_TOKEN_SUFFIX}"), channel) {
-        let pattern = format!("%{}", PUSH_TOKEN_SUFFIX.replace('_', r"\_"));
-        any = any.add(name().like(LikeExpr::new(pattern).escape('\\')));
-    }
-    any
-}
-
-/// Channels are kept separated by spaces; none has a space within.
-fn was_seen_on(channel: &str) -> SimpleExpr {
-    let literal = channel.replace('\\', r"\\").replace('%', r"\%").replace('_', r"\_");
-    let channels = Expr::col((identifier::Entity, identifier::Column::Channels));
-    let like = |pattern: String| channels.clone().like(LikeExpr::new(pattern).escape('\\'));
-    channels
-        .clone()
-        .eq(channel)
-        .or(like(format!("{literal} %")))
-        .or(like(format!("% {literal}")))
-        .or(like(format!("% {literal} %")))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn ranks_lead_back_to_how_far_an_address_gets() {
-        assert_eq!(unrank(RANK_CONSENTED), BestAddress::Consented);
-        assert_eq!(unrank(RANK_OPTED_OUT), BestAddress::OptedOut);
-        assert_eq!(unrank(RANK_NO_CONSENT), BestAddress::NoConsent);
-        assert_eq!(unrank(RANK_UNREACHABLE - 3), BestAddress::Unreachable(3));
-        let furthest_last = [RANK_UNREACHABLE - 1, RANK_OPTED_OUT, RANK_NO_CONSENT, RANK_CONSENTED];
-        assert!(furthest_last.is_sorted());
-    }
+/// Number of customers of the workspace, merged ones counted once, from the kept counts.
+pub async fn known(store: &Store, workspace: WorkspaceId) -> Result<i64> {
+    Ok(counts(store, workspace, "", None).await?.iter().map(|count| count.customers).sum())
 }

@@ -1,10 +1,12 @@
 //! Workspaces: the tenants. Finding one by name or number is how everything else gets its scope.
 
+use chrono_tz::Tz;
 use entity::workspace;
-use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder};
+use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter, QueryOrder};
 
 use super::Store;
-use crate::domain::workspace::{DEFAULT_SOFT_BOUNCE_LIMIT, Workspace, WorkspaceId};
+use crate::domain::time::Micros;
+use crate::domain::workspace::{Workspace, WorkspaceId, WorkspaceSettings};
 use crate::{Error, Result};
 
 /// The workspace of a number.
@@ -24,24 +26,54 @@ pub async fn list(store: &Store) -> Result<Vec<Workspace>> {
     rows.iter().map(parse).collect()
 }
 
-/// Name of the setting that holds the number of soft bounces in a row after which an address is unreachable.
-const SOFT_BOUNCE_LIMIT: &str = "soft_bounce_limit";
+/// What a new workspace is to be.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NewWorkspace {
+    /// Its unique name.
+    pub name: String,
+    /// The zone in which its reports count days.
+    pub time_zone: Tz,
+    /// ISO 4217 code.
+    pub currency: String,
+    /// Its rules.
+    pub settings: WorkspaceSettings,
+}
+
+/// Makes a workspace; none where the name is taken.
+pub async fn create(store: &Store, new: &NewWorkspace) -> Result<Option<Workspace>> {
+    for _ in 0..MAX_TRIES {
+        if find_by_name(store, &new.name).await?.is_some() {
+            return Ok(None);
+        }
+        let last = workspace::Entity::find().order_by_desc(workspace::Column::Id).one(store.db()).await?;
+        let id = last.map_or(1, |row| row.id + 1);
+        let row = workspace::ActiveModel {
+            id: Set(id),
+            name: Set(new.name.clone()),
+            time_zone: Set(new.time_zone.name().to_owned()),
+            currency: Set(new.currency.clone()),
+            settings: Set(new.settings.to_text()),
+            created_at: Set(Micros::now().0),
+        };
+        // Somebody else may take the number or the name meanwhile.
+        workspace::Entity::insert(row).on_conflict_do_nothing().exec_without_returning(store.db()).await?;
+        if let Some(made) = find(store, WorkspaceId(id)).await?.filter(|made| made.name == new.name) {
+            return Ok(Some(made));
+        }
+    }
+    Err(Error::Unavailable { retry_after_s: 1 })
+}
+
+const MAX_TRIES: usize = 5;
 
 fn parse(row: &workspace::Model) -> Result<Workspace> {
     let damaged = |what: &str| Error::Corrupt(format!("{what} of workspace {}", row.id));
-    let settings: serde_json::Value = serde_json::from_str(&row.settings).map_err(|_| damaged("settings"))?;
-    let soft_bounce_limit = match settings.get(SOFT_BOUNCE_LIMIT) {
-        None => DEFAULT_SOFT_BOUNCE_LIMIT,
-        Some(limit) => {
-            limit.as_u64().and_then(|limit| u8::try_from(limit).ok()).ok_or_else(|| damaged(SOFT_BOUNCE_LIMIT))?
-        }
-    };
     Ok(Workspace {
         id: WorkspaceId(row.id),
         name: row.name.clone(),
         time_zone: row.time_zone.parse().map_err(|_| damaged("time zone"))?,
         currency: row.currency.clone(),
-        soft_bounce_limit,
+        settings: WorkspaceSettings::parse(&row.settings).ok_or_else(|| damaged("settings"))?,
     })
 }
 
@@ -61,17 +93,15 @@ mod tests {
     }
 
     #[test]
-    fn settings_that_are_not_given_have_their_defaults() {
-        let parsed = parse(&row("{}", "Europe/Berlin")).expect("parses");
-        assert_eq!(parsed.soft_bounce_limit, DEFAULT_SOFT_BOUNCE_LIMIT);
+    fn a_row_is_read() {
+        let parsed = parse(&row(r#"{"softBounceLimit": 3}"#, "Europe/Berlin")).expect("parses");
+        assert_eq!(parsed.settings.soft_bounce_limit, 3);
         assert_eq!(parsed.time_zone, chrono_tz::Europe::Berlin);
-        assert_eq!(parse(&row(r#"{"soft_bounce_limit": 3}"#, "UTC")).expect("parses").soft_bounce_limit, 3);
     }
 
     #[test]
     fn a_damaged_row_is_an_error() {
         assert!(parse(&row("{", "UTC")).is_err());
         assert!(parse(&row("{}", "Mars/Olympus")).is_err());
-        assert!(parse(&row(r#"{"soft_bounce_limit": 900}"#, "UTC")).is_err());
     }
 }

@@ -4,6 +4,7 @@
 mod activatepro;
 mod arrival;
 mod ask;
+mod ask_addresses;
 mod dice;
 mod events;
 mod fold;
@@ -16,5 +17,6 @@ mod sendgrid;
 mod servers;
 mod ses;
 mod sms;
+mod updates;
 mod verdicts;
 mod world;

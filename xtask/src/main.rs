@@ -4,6 +4,7 @@ mod check;
 mod clients;
 mod recount;
 mod schema;
+mod sdk;
 mod steps;
 mod test;
 
@@ -15,6 +16,7 @@ const HELP: &str = "\
 cargo xtask check            format, lints, documentation, tidy rules, schema.graphql
 cargo xtask test [ARGS]      all tests, on SQLite and on PostgreSQL; ARGS go to cargo test
 cargo xtask clients          boto3 and others against the built server; needs python3 with venv
+cargo xtask sdk              ODP clients of the registries against the server (node, npm, python3)
 cargo xtask schema           writes schema.graphql
 cargo xtask bless            writes schema.graphql and accepts every snapshot
 cargo xtask recount [--events N]
@@ -42,6 +44,7 @@ fn run() -> Result<()> {
         "test" => test::run(&rest),
         "clients" => clients::run(),
         "schema" => schema::write(),
+        "sdk" => sdk::run(),
         "bless" => bless(),
         "recount" => recount::run(&rest),
         "bench" => bench(&rest),

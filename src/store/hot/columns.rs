@@ -117,6 +117,24 @@ impl Rows {
         self.columns.iter_mut().zip(&others.columns).try_for_each(|(column, other)| column.push_from(other, row))
     }
 
+    /// The last row alone; none where there is no row.
+    pub fn last(&self) -> Result<Option<Self>> {
+        let Some(last) = self.len().checked_sub(1) else { return Ok(None) };
+        let empty = |column: &Column| match column {
+            Column::I16(_) => Column::I16(Vec::new()),
+            Column::I32(_) => Column::I32(Vec::new()),
+            Column::I64(_) => Column::I64(Vec::new()),
+            Column::OptI64(_) => Column::OptI64(Vec::new()),
+            Column::Bool(_) => Column::Bool(Vec::new()),
+            Column::Text(_) => Column::Text(Vec::new()),
+            Column::OptText(_) => Column::OptText(Vec::new()),
+            Column::Bytes(_) => Column::Bytes(Vec::new()),
+        };
+        let mut row = Self { columns: self.columns.iter().map(empty).collect() };
+        row.push_row(self, last)?;
+        Ok(Some(row))
+    }
+
     /// Number of rows.
     pub fn len(&self) -> usize {
         self.columns.first().map_or(0, Column::len)

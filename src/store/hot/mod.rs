@@ -144,6 +144,14 @@ impl HotConnection {
         on_either!(self, c => c.select(table, by, keys), c.select(table, by, keys).await)
     }
 
+    /// The next rows in order of their keys, behind the key of a row (its first columns) where one is given.
+    pub async fn next_rows(&mut self, table: &'static Table, after: Option<&Rows>, limit: u32) -> Result<Rows> {
+        let sql = next_rows_sql(table, after.is_some(), limit);
+        let none = Rows::default();
+        let key = after.unwrap_or(&none);
+        on_either!(self, c => c.next_rows(&sql, table, key), c.next_rows(sql, table, key).await)
+    }
+
     /// Deletes rows by key.
     pub async fn delete(&mut self, table: &'static Table, keys: &Rows) -> Result<()> {
         if keys.is_empty() {
@@ -184,6 +192,14 @@ impl HotConnection {
         }
         on_either!(self, c => c.insert_undated_keys(rows, cutoff), c.insert_undated_keys(rows, cutoff).await)
     }
+}
+
+/// Both databases compare rows of values and take `$1` for a parameter.
+fn next_rows_sql(table: &Table, has_start: bool, limit: u32) -> String {
+    let key = Table::names(table.key);
+    let parameters: Vec<String> = (1..=table.key.len()).map(|number| format!("${number}")).collect();
+    let start = if has_start { format!("WHERE ({key}) > ({})", parameters.join(", ")) } else { String::new() };
+    format!("SELECT {} FROM \"{}\" {start} ORDER BY {key} LIMIT {limit}", table.all_names(), table.name)
 }
 
 /// An update of one column by equality of another, over both databases.

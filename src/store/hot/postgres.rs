@@ -93,6 +93,24 @@ impl PostgresWriter {
         self.query(sql, &all, keys).await
     }
 
+    pub(super) async fn next_rows(&mut self, sql: String, table: &Table, key: &Rows) -> Result<Rows> {
+        let mut query = sqlx::query(AssertSqlSafe(sql));
+        for column in key.columns.iter().take(table.key.len()) {
+            query = match column {
+                Column::I16(values) => query.bind(values.first()),
+                Column::I32(values) => query.bind(values.first()),
+                Column::I64(values) => query.bind(values.first()),
+                Column::OptI64(values) => query.bind(values.first().copied().flatten()),
+                Column::Bool(values) => query.bind(values.first()),
+                Column::Text(values) => query.bind(values.first()),
+                Column::OptText(values) => query.bind(values.first().and_then(Option::as_ref)),
+                Column::Bytes(values) => query.bind(values.first()),
+            };
+        }
+        let all: Vec<(&'static str, Type)> = table.columns().collect();
+        take_rows(&query.fetch_all(&mut self.connection).await?, &all)
+    }
+
     pub(super) async fn delete(&mut self, table: &Table, keys: &Rows) -> Result<()> {
         let types: Vec<Type> = table.key.iter().map(|(_, key_type)| *key_type).collect();
         let terms: Vec<String> =

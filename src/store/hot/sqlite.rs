@@ -84,6 +84,19 @@ impl SqliteWriter {
         self.query_each(&sql, &table.columns().collect::<Vec<_>>(), keys)
     }
 
+    pub(super) fn next_rows(&mut self, sql: &str, table: &Table, key: &Rows) -> Result<Rows> {
+        let mut prepared = self.connection.prepare_cached(sql)?;
+        if let [_, ..] = key.columns[..] {
+            bind(&mut prepared, &key.columns[..table.key.len()], 0)?;
+        }
+        let mut found = Rows::of_types(&table.columns().collect::<Vec<_>>());
+        let mut answers = prepared.raw_query();
+        while let Some(answer) = answers.next()? {
+            take_row(answer, &mut found)?;
+        }
+        Ok(found)
+    }
+
     pub(super) fn delete(&mut self, table: &Table, keys: &Rows) -> Result<()> {
         let by: Vec<&str> = table.key.iter().map(|(name, _)| *name).collect();
         let sql = format!("DELETE FROM \"{}\" WHERE {}", table.name, equal_to_parameters(&by));

@@ -149,11 +149,63 @@ pub static ROLLUP: Table = Table {
     values: &[("counts", Bytes)],
 };
 
+/// `entity::profile_attribute`.
+pub static PROFILE_ATTRIBUTE: Table = Table {
+    name: "profile_attribute",
+    key: &[("shard", I16), ("customer", I64), ("name", Text)],
+    values: &[("workspace", I32), ("sort_key", Bytes), ("value", Text), ("updated_at", I64)],
+};
+
 /// `entity::address_state`.
 pub static ADDRESS_STATE: Table = Table {
     name: "address_state",
     key: &[("shard", I16), ("id", Bytes)],
     values: &[("workspace", I32), ("unreachable", I16), ("consent", I16), ("state", Bytes)],
+};
+
+/// `entity::list`.
+pub static LIST: Table =
+    Table { name: "list", key: &[("workspace", I32), ("id", I64)], values: &[("name", Text), ("created_at", I64)] };
+
+/// `entity::address_change`.
+pub static ADDRESS_CHANGE: Table = Table {
+    name: "address_change",
+    key: &[
+        ("shard", I16),
+        ("id", Bytes),
+        ("at", I64),
+        ("event_shard", I16),
+        ("event_seq", I64),
+        ("change", I16),
+        ("list", I64),
+    ],
+    values: &[],
+};
+
+/// `entity::suppression`.
+pub static SUPPRESSION: Table = Table {
+    name: "suppression",
+    key: &[("shard", I16), ("id", Bytes)],
+    values: &[
+        ("workspace", I32),
+        ("name", Text),
+        ("value", Text),
+        ("reason", I16),
+        ("since", I64),
+        ("event_shard", I16),
+        ("event_seq", I64),
+    ],
+};
+
+/// `entity::customer_reach`.
+pub static CUSTOMER_REACH: Table =
+    Table { name: "customer_reach", key: &[("shard", I16), ("customer", I64)], values: &[("reach", Bytes)] };
+
+/// `entity::reach_count`.
+pub static REACH_COUNT: Table = Table {
+    name: "reach_count",
+    key: &[("shard", I16), ("workspace", I32), ("channel", Text), ("list", I64), ("outcome", I32)],
+    values: &[("customers", I64)],
 };
 
 /// `entity::quarantine`.
@@ -203,7 +255,7 @@ pub static WORKSPACE: Table = Table {
 };
 
 /// Every table above.
-pub static ALL: [&Table; 20] = [
+pub static ALL: [&Table; 26] = [
     &SHARD,
     &IDENTIFIER_TYPE,
     &CAMPAIGN,
@@ -220,7 +272,13 @@ pub static ALL: [&Table; 20] = [
     &EVENT_KEY_UNDATED,
     &RECIPIENT,
     &ROLLUP,
+    &PROFILE_ATTRIBUTE,
     &ADDRESS_STATE,
+    &LIST,
+    &ADDRESS_CHANGE,
+    &SUPPRESSION,
+    &CUSTOMER_REACH,
+    &REACH_COUNT,
     &QUARANTINE,
     &IMPORT_JOURNAL,
     &WORKSPACE,
@@ -257,7 +315,13 @@ mod tests {
         assert_same::<entity::event_key_undated::Entity>(&EVENT_KEY_UNDATED);
         assert_same::<entity::recipient::Entity>(&RECIPIENT);
         assert_same::<entity::rollup::Entity>(&ROLLUP);
+        assert_same::<entity::profile_attribute::Entity>(&PROFILE_ATTRIBUTE);
         assert_same::<entity::address_state::Entity>(&ADDRESS_STATE);
+        assert_same::<entity::list::Entity>(&LIST);
+        assert_same::<entity::address_change::Entity>(&ADDRESS_CHANGE);
+        assert_same::<entity::suppression::Entity>(&SUPPRESSION);
+        assert_same::<entity::customer_reach::Entity>(&CUSTOMER_REACH);
+        assert_same::<entity::reach_count::Entity>(&REACH_COUNT);
         assert_same::<entity::quarantine::Entity>(&QUARANTINE);
         assert_same::<entity::import_journal::Entity>(&IMPORT_JOURNAL);
         assert_same::<entity::workspace::Entity>(&WORKSPACE);

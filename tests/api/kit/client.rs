@@ -39,6 +39,13 @@ impl Client {
         Self { key: Some(key.to_owned()), ..self.clone() }
     }
 
+    /// The same, trusting a certificate (PEM) beside nobody else's.
+    pub fn trusting(&self, certificate: &[u8]) -> Self {
+        let certificate = reqwest::Certificate::from_pem(certificate).expect("it is a certificate");
+        let http = reqwest::Client::builder().no_proxy().gzip(false).add_root_certificate(certificate);
+        Self { http: http.build().expect("a client can be built"), ..self.clone() }
+    }
+
     /// A request to be completed by the test.
     pub fn request(&self, method: Method, path: &str) -> reqwest::RequestBuilder {
         let request = self.http.request(method, format!("{}{path}", self.base));

@@ -38,6 +38,16 @@ impl TestServer {
         Self { admin, running, _database: database }
     }
 
+    /// Where it answers.
+    pub fn url(&self) -> String {
+        self.running.url()
+    }
+
+    /// The database behind it.
+    pub fn store(&self) -> &campaignql::store::Store {
+        &self.running.state.store
+    }
+
     /// Somebody without a key.
     pub fn anybody(&self) -> Client {
         Client::new(&self.running.url())
@@ -50,9 +60,17 @@ impl TestServer {
 
     /// Somebody with a new key of a workspace.
     pub async fn member_of(&self, workspace: WorkspaceId, scope: Scope) -> Client {
+        self.anybody().with_key(&self.new_key(workspace, scope).await)
+    }
+
+    /// A new key of the workspace `default`, as text.
+    pub async fn key_of(&self, scope: Scope) -> String {
+        self.new_key(WorkspaceId(1), scope).await
+    }
+
+    async fn new_key(&self, workspace: WorkspaceId, scope: Scope) -> String {
         let new = NewApiKey { name: "test".to_owned(), scope, expires_at: None };
-        let created = api_key::create(&self.running.state.store, workspace, &new).await.expect("a key can be made");
-        self.anybody().with_key(&created.key)
+        api_key::create(&self.running.state.store, workspace, &new).await.expect("a key can be made").key
     }
 
     /// An administrator of a new, empty workspace.

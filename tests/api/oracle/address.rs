@@ -1,5 +1,7 @@
 //! The state of an address, and how many customers can be reached, from all updates.
 
+use std::collections::{BTreeMap, BTreeSet, HashSet};
+
 use campaignql::domain::event::NewEvent;
 use campaignql::domain::identifier::{Identifier, Normalized, normalize};
 use campaignql::domain::kind::Kind;
@@ -8,17 +10,45 @@ use campaignql::domain::time::Micros;
 
 use super::{Happened, Oracle};
 
-/// Soft bounces since the last sign of life that make an address unreachable.
-const SOFT_BOUNCES: usize = 5;
+/// What a workspace decides about addresses.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Rules {
+    /// Soft bounces since the last sign of life that make an address unreachable.
+    pub soft_bounces: usize,
+    /// Channels on which silence counts otherwise than usual.
+    pub default_consent: BTreeMap<String, bool>,
+}
+
+impl Default for Rules {
+    fn default() -> Self {
+        Self { soft_bounces: 5, default_consent: BTreeMap::new() }
+    }
+}
+
+impl Rules {
+    /// Whoever never said anything counts as agreeing, except where the law wants it said, or the workspace.
+    fn agrees_silently(&self, channel: &str) -> bool {
+        let usual = !matches!(channel, "sms" | "mms" | "whatsapp" | "voice");
+        self.default_consent.get(channel).copied().unwrap_or(usual)
+    }
+}
 
 /// What is known of an address.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Address {
     /// Why it cannot be reached; none: it can.
     pub unreachable: Option<ReachabilityType>,
     /// Whether its owner agreed or refused to be messaged; none: never said.
     pub consent: Option<bool>,
+    /// The lists that it ever joined or left, and whether it is on them.
+    pub lists: BTreeMap<String, bool>,
 }
+
+/// Why an address gets no further, the nearest to the start first; none: it gets to the end.
+pub type Loss = Option<(u8, String)>;
+
+/// Customers who stop for a reason.
+pub type Losses = BTreeMap<String, i64>;
 
 /// How many customers pass each step.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -31,6 +61,8 @@ pub struct Reach {
     pub reachable: i64,
     /// Those of them who also agreed to be messaged there.
     pub consented: i64,
+    /// Those of them who are also on the list, where one is asked for.
+    pub subscribed: Option<i64>,
 }
 
 impl Oracle {
@@ -43,22 +75,85 @@ impl Oracle {
             .filter(|(concerned, _, _)| concerned == address)
             .map(|(_, at, change)| (at, change))
             .collect();
-        Address { unreachable: unreachable(&changes), consent: consent(&changes) }
+        let unreachable = unreachable(&changes, self.rules.soft_bounces);
+        Address { unreachable, consent: consent(&changes), lists: self.lists(address) }
     }
 
-    /// How many customers can be reached on a channel.
-    pub fn reach(&self, channel: &str) -> Reach {
-        let mut reach = Reach { known: self.people.len() as i64, ..Reach::default() };
-        for person in &self.people {
-            let addresses = person.iter().filter(|identifier| self.is_address_of(identifier, channel));
-            let states: Vec<Address> = addresses.map(|identifier| self.address(identifier)).collect();
-            let reachable = |state: &Address| state.unreachable.is_none();
-            let consented = |state: &Address| state.consent.unwrap_or_else(|| default_consent(channel));
-            reach.has_address += i64::from(!states.is_empty());
-            reach.reachable += i64::from(states.iter().any(reachable));
-            reach.consented += i64::from(states.iter().any(|state| reachable(state) && consented(state)));
+    /// Every address that an event ever said something about, with how often, but for signs of life.
+    pub fn mentioned_addresses(&self) -> BTreeMap<Identifier, usize> {
+        let mut mentioned = BTreeMap::new();
+        for happened in &self.events {
+            // What one event says twice of an address, at one time, is said once.
+            let said: HashSet<_> = changes(happened).into_iter().collect();
+            for (address, _, change) in said {
+                *mentioned.entry(address).or_default() += usize::from(change != AddressChange::Engaged);
+            }
         }
-        reach
+        mentioned
+    }
+
+    /// The lists that an address joined or left, each with the newest word; at one instant leaving counts.
+    fn lists(&self, address: &Identifier) -> BTreeMap<String, bool> {
+        let mut newest: BTreeMap<String, (Micros, bool)> = BTreeMap::new();
+        for happened in &self.events {
+            let has_left = match happened.event.kind {
+                Kind::ListSubscribed => false,
+                Kind::ListUnsubscribed => true,
+                _ => continue,
+            };
+            let Some(list) = &happened.event.list else { continue };
+            if concerned(&happened.event).contains(address) {
+                let word = (happened.at, has_left);
+                let known = newest.entry(list.clone()).or_insert(word);
+                *known = (*known).max(word);
+            }
+        }
+        newest.into_iter().map(|(list, (_, has_left))| (list, !has_left)).collect()
+    }
+
+    /// Why an address gets no further on a channel, and on a list where one is given.
+    pub fn loss(&self, address: &Address, channel: &str, list: Option<&str>) -> Loss {
+        let reason = |step, reason: &str| Some((step, reason.to_owned()));
+        if let Some(why) = address.unreachable {
+            // Of two reasons the one with the smaller code is nearer to the end.
+            return reason(100 - why as u8, &why.name().to_uppercase());
+        }
+        match address.consent {
+            Some(false) => return reason(150, "OPTED_OUT"),
+            None if !self.rules.agrees_silently(channel) => return reason(151, "NO_CONSENT"),
+            _ => {}
+        }
+        match list.map(|list| address.lists.get(list)) {
+            Some(Some(false)) => reason(200, "UNSUBSCRIBED"),
+            Some(None) => reason(201, "NEVER_SUBSCRIBED"),
+            Some(Some(true)) | None => None,
+        }
+    }
+
+    /// Why a person gets no further, by the address that gets furthest.
+    pub fn persons_loss(&self, person: &BTreeSet<Identifier>, channel: &str, list: Option<&str>) -> Loss {
+        let addresses = person.iter().filter(|identifier| self.is_address_of(identifier, channel));
+        let losses: Vec<Loss> = addresses.map(|address| self.loss(&self.address(address), channel, list)).collect();
+        if losses.contains(&None) {
+            return None;
+        }
+        losses.into_iter().flatten().max().or_else(|| Some((0, "NO_ADDRESS".to_owned())))
+    }
+
+    /// How many customers can be reached on a channel, and on a list; and how many stop for which reason.
+    pub fn reach(&self, channel: &str, list: Option<&str>) -> (Reach, Losses) {
+        let all = self.people.len() as i64;
+        let mut reach =
+            Reach { known: all, has_address: all, reachable: all, consented: all, subscribed: list.map(|_| all) };
+        let mut losses = Losses::new();
+        for (step, reason) in self.people.iter().filter_map(|person| self.persons_loss(person, channel, list)) {
+            reach.has_address -= i64::from(step == 0);
+            reach.reachable -= i64::from(step <= 100);
+            reach.consented -= i64::from(step <= 151);
+            reach.subscribed = reach.subscribed.map(|subscribed| subscribed - 1);
+            *losses.entry(reason).or_default() += 1;
+        }
+        (reach, losses)
     }
 
     /// Whether an identifier is an address of the channel: by its type, or because it was seen there.
@@ -80,11 +175,6 @@ fn channels(name: &str) -> &'static [&'static str] {
         _ if name.ends_with("_push_token") => &["push", "web_push"],
         _ => &[],
     }
-}
-
-/// Whoever never said anything counts as agreeing, except where the law wants it said.
-fn default_consent(channel: &str) -> bool {
-    !matches!(channel, "sms" | "mms" | "whatsapp" | "voice")
 }
 
 /// Every change of an address that an event carries.
@@ -113,6 +203,9 @@ fn change(event: &NewEvent) -> Option<AddressChange> {
         Kind::OptedIn => AddressChange::OptedIn,
         Kind::OptedOut => AddressChange::OptedOut,
         Kind::ListUnsubscribed if event.list.is_none() => AddressChange::OptedOut,
+        // Which list it is, is looked up elsewhere.
+        Kind::ListSubscribed if event.list.is_some() => AddressChange::Subscribed(0),
+        Kind::ListUnsubscribed => AddressChange::Unsubscribed(0),
         _ => return None,
     })
 }
@@ -140,7 +233,7 @@ fn is_concerned(name: &str, channel: Option<&str>) -> bool {
 }
 
 /// The newest word on reachability, the worse of several at one instant; else too many soft bounces in a row.
-fn unreachable(changes: &[(Micros, AddressChange)]) -> Option<ReachabilityType> {
+fn unreachable(changes: &[(Micros, AddressChange)], limit: usize) -> Option<ReachabilityType> {
     let said = |(_, change): &&(Micros, AddressChange)| {
         matches!(change, AddressChange::Unreachable(_) | AddressChange::Reachable)
     };
@@ -149,16 +242,16 @@ fn unreachable(changes: &[(Micros, AddressChange)]) -> Option<ReachabilityType> 
         AddressChange::Unreachable(why) => Some(*why),
         _ => None,
     });
-    let too_many = is_soft_bouncing(changes).then_some(ReachabilityType::SoftBounce);
+    let too_many = is_soft_bouncing(changes, limit).then_some(ReachabilityType::SoftBounce);
     types.min_by_key(|why| *why as u8).or(too_many)
 }
 
-/// Whether the fifth-latest soft bounce is later than the last sign of life.
-fn is_soft_bouncing(changes: &[(Micros, AddressChange)]) -> bool {
+/// Whether so many soft bounces are later than the last sign of life.
+fn is_soft_bouncing(changes: &[(Micros, AddressChange)], limit: usize) -> bool {
     let lives = |change: AddressChange| matches!(change, AddressChange::Engaged | AddressChange::Reachable);
     let last_life = changes.iter().filter(|(_, change)| lives(*change)).map(|(at, _)| *at).max();
     let bounces = changes.iter().filter(|(_, change)| *change == AddressChange::SoftBounced);
-    bounces.filter(|(at, _)| Some(*at) > last_life).count() >= SOFT_BOUNCES
+    bounces.filter(|(at, _)| Some(*at) > last_life).count() >= limit
 }
 
 /// The newest word on consent; at one instant a refusal counts.
@@ -231,7 +324,8 @@ mod tests {
             event(A).at(9).kind(Kind::ListUnsubscribed).with(|event| event.list = list)
         };
         assert_eq!(state(vec![agreed(2), left(None)]).consent, Some(false));
-        assert_eq!(state(vec![agreed(2), left(Some("news"))]).consent, Some(true));
+        let on_list = state(vec![agreed(2), left(Some("news"))]);
+        assert_eq!((on_list.consent, on_list.lists), (Some(true), [("news".to_owned(), false)].into()));
     }
 
     #[test]
@@ -242,7 +336,19 @@ mod tests {
             event("email:c@x.test").kind(Kind::OptedOut).make(),
             event("phone:+4930123456").make(),
         ]);
-        assert_eq!(oracle.reach("email"), Reach { known: 3, has_address: 2, reachable: 2, consented: 1 });
-        assert_eq!(oracle.reach("sms"), Reach { known: 3, has_address: 1, reachable: 1, consented: 0 });
+        let reach = |known, has_address, reachable, consented| Reach {
+            known,
+            has_address,
+            reachable,
+            consented,
+            subscribed: None,
+        };
+        let losses = |pairs: &[(&str, i64)]| pairs.iter().map(|(name, count)| ((*name).to_owned(), *count)).collect();
+        let email = losses(&[("NO_ADDRESS", 1), ("OPTED_OUT", 1)]);
+        assert_eq!(oracle.reach("email", None), (reach(3, 2, 2, 1), email));
+        let sms = losses(&[("NO_ADDRESS", 2), ("NO_CONSENT", 1)]);
+        assert_eq!(oracle.reach("sms", None), (reach(3, 1, 1, 0), sms));
+        let (on_list, losses) = oracle.reach("email", Some("news"));
+        assert_eq!((on_list.consented, on_list.subscribed, losses["NEVER_SUBSCRIBED"]), (1, Some(0), 1));
     }
 }

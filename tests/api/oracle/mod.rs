@@ -36,6 +36,8 @@ pub struct Happened {
 pub struct Oracle {
     /// The zone in which days are counted.
     pub zone: Tz,
+    /// What the workspace decides about addresses.
+    pub rules: address::Rules,
     /// Every event once.
     pub events: Vec<Happened>,
     /// Every person, as the set of the identifiers that name it.
@@ -55,7 +57,8 @@ impl Oracle {
             person: people::whose(&people, &event),
             event,
         };
-        Self { zone, events: events.into_iter().map(happened).collect(), people }
+        let events = events.into_iter().map(happened).collect();
+        Self { zone, rules: address::Rules::default(), events, people }
     }
 
     /// Every campaign that an event names.

@@ -5,17 +5,17 @@ use std::fmt;
 
 use campaignql::domain::event::Namespace;
 use campaignql::domain::funnel::{FUNNEL_STEPS, SIDE_COUNTS};
-use campaignql::domain::identifier::{Identifier, rule_by_name};
+use campaignql::domain::identifier::Identifier;
 use campaignql::domain::kind::Kind;
 use campaignql::domain::time::Micros;
 use chrono::{DateTime, NaiveDate};
 use serde_json::{Value, json};
 
+use super::ask_addresses;
 use super::dice::Dice;
 use super::questions::questions;
 use super::verdicts;
 use crate::kit::Client;
-use crate::oracle::address::{Address, Reach};
 use crate::oracle::catalogue::Seen;
 use crate::oracle::funnel::{Count, Group, GroupBy, Question, Rows, Unit};
 use crate::oracle::steps::Automation;
@@ -26,8 +26,6 @@ const ASKED: usize = 120;
 /// Questions in one operation.
 const AT_ONCE: usize = 40;
 
-const CHANNELS: [&str; 7] = ["email", "sms", "mms", "voice", "push", "web_push", "custom"];
-
 /// What is asked of the whole and of every group.
 const COUNTS: &str = "deliveredBasis steps { step total unique } beside { kind total unique } \
     machineOpens { kind total unique } machineClicks { kind total unique }";
@@ -37,12 +35,8 @@ pub async fn compare(clients: &[Client], oracle: &Oracle, seed: u64) {
     let client = &clients[seed as usize % clients.len()];
     compare_people(client, oracle, seed).await;
     compare_event_types(client, oracle, seed).await;
-    compare_addresses(client, oracle, seed).await;
     verdicts::compare(client, oracle, seed).await;
-    for channel in CHANNELS {
-        let got = reach(client, channel).await;
-        assert_eq!(got, oracle.reach(channel), "left: server, right: recounted; seed {seed}, {channel}");
-    }
+    ask_addresses::compare(client, oracle, seed).await;
     for campaign in oracle.campaigns() {
         compare_funnels(clients, oracle, &campaign, seed).await;
     }
@@ -83,44 +77,6 @@ async fn compare_event_types(client: &Client, oracle: &Oracle, seed: u64) {
     };
     let got: BTreeMap<_, _> = list(&data["eventTypes"]).iter().map(read).collect();
     assert_eq!(got, oracle.event_types(), "left: server, right: recounted; seed {seed}");
-}
-
-async fn compare_addresses(client: &Client, oracle: &Oracle, seed: u64) {
-    let query = "query($input: IdentifierInput!) { reachability(identifier: $input) { isReachable type consent } }";
-    let is_address = |identifier: &&Identifier| rule_by_name(&identifier.name).is_some_and(|rule| rule.is_messaging());
-    for identifier in oracle.people.iter().flatten().filter(is_address) {
-        let data = client.data(query, json!({ "input": input(identifier) })).await;
-        let state = &data["reachability"];
-        let expected: Address = oracle.address(identifier);
-        let consent = match expected.consent {
-            None => "NONE",
-            Some(true) => "OPTED_IN",
-            Some(false) => "OPTED_OUT",
-        };
-        let reason = expected.unreachable.map(|reason| reason.name().to_uppercase());
-        let expected = json!({ "isReachable": reason.is_none(), "type": reason, "consent": consent });
-        assert_eq!(*state, expected, "left: server, right: recounted; seed {seed}, {identifier:?}");
-    }
-}
-
-async fn reach(client: &Client, channel: &str) -> Reach {
-    let query = "query($channel: String!) { reachabilityFunnel(channel: $channel) { steps { step customers lost { customers } } } }";
-    let data = client.data(query, json!({ "channel": channel })).await;
-    let steps = list(&data["reachabilityFunnel"]["steps"]);
-    for (before, step) in steps.iter().zip(&steps[1..]) {
-        let lost: i64 = list(&step["lost"]).iter().map(|loss| number(&loss["customers"])).sum();
-        assert_eq!(lost, number(&before["customers"]) - number(&step["customers"]), "{channel}: {steps:?}");
-    }
-    let customers = |name: &str| {
-        let step = steps.iter().find(|step| step["step"] == name).expect("the step is there");
-        number(&step["customers"])
-    };
-    Reach {
-        known: customers("KNOWN"),
-        has_address: customers("HAS_ADDRESS"),
-        reachable: customers("REACHABLE"),
-        consented: customers("CONSENTED"),
-    }
 }
 
 async fn compare_funnels(clients: &[Client], oracle: &Oracle, campaign: &CampaignName, seed: u64) {
@@ -259,11 +215,13 @@ fn source(namespace: Namespace) -> String {
     namespace.name().to_uppercase()
 }
 
-fn input(identifier: &Identifier) -> Value {
+/// An identifier as an argument.
+pub fn input(identifier: &Identifier) -> Value {
     json!({ "type": identifier.name, "value": identifier.value })
 }
 
-fn identifier_of(row: &Value) -> Identifier {
+/// An identifier of an answer.
+pub fn identifier_of(row: &Value) -> Identifier {
     Identifier { name: text(&row["type"]), value: text(&row["value"]) }
 }
 
@@ -272,7 +230,7 @@ fn kind(name: &Value) -> Kind {
 }
 
 /// A count: a string, as it may pass 2^31.
-fn number(value: &Value) -> i64 {
+pub fn number(value: &Value) -> i64 {
     value.as_str().and_then(|text| text.parse().ok()).expect("a number in a string")
 }
 
@@ -281,10 +239,12 @@ fn time(value: &Value) -> Micros {
     Micros::from(at.to_utc())
 }
 
-fn text(value: &Value) -> String {
+/// A text.
+pub fn text(value: &Value) -> String {
     value.as_str().expect("a text").to_owned()
 }
 
-fn list(value: &Value) -> &[Value] {
+/// The rows of a list.
+pub fn list(value: &Value) -> &[Value] {
     value.as_array().map(Vec::as_slice).unwrap_or_default()
 }

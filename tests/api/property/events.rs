@@ -62,13 +62,17 @@ fn kind(dice: &Dice) -> Kind {
     dice.pick(&counted)
 }
 
+/// The lists that are joined and left.
+pub const LISTS: [&str; 2] = ["news", "deals"];
+
 /// What says something about an address.
-const ADDRESS_KINDS: [Kind; 12] = [
+const ADDRESS_KINDS: [Kind; 13] = [
     Kind::Delivered,
     Kind::Opened,
     Kind::SoftBounced,
     Kind::HardBounced,
     Kind::SpamReported,
+    Kind::ListSubscribed,
     Kind::ListUnsubscribed,
     Kind::OptedIn,
     Kind::OptedOut,
@@ -107,7 +111,7 @@ fn address_event(dice: &Dice) -> NewEvent {
         kind: dice.pick(&ADDRESS_KINDS),
         channel: channel.map(str::to_owned),
         target_address: target.map(str::to_owned),
-        list: dice.maybe(50, "news".to_owned()),
+        list: dice.maybe(70, dice.pick(&LISTS).to_owned()),
         reason: dice.maybe(70, dice.pick(&["expired", "Returned-To-Sender", "no such word"]).to_owned()),
         updates: (0..dice.below(2)).map(|_| address_update(dice)).collect(),
         identifiers,

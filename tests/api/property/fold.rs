@@ -8,7 +8,8 @@ use campaignql::domain::contribution::{CellGroups, Facts, RowKey};
 use campaignql::domain::day::{date_of, day_of};
 use campaignql::domain::event::NewEvent;
 use campaignql::domain::funnel::{AutomationFilter, FunnelCounts, FunnelOptions, UniqueUnit};
-use campaignql::domain::hash::{group_id, hash63};
+use campaignql::domain::hash::{group_id, hash63, list_id};
+use campaignql::domain::identifier_type::IdentifierTypes;
 use campaignql::domain::kind::{KINDS, Kind};
 use campaignql::domain::reachability::AddressState;
 use campaignql::domain::recipient::{MessageKey, Occurrence, RecipientState};
@@ -16,7 +17,7 @@ use campaignql::domain::rollup::{Counts, Grouping};
 use campaignql::domain::workspace::DEFAULT_SOFT_BOUNCE_LIMIT;
 
 use super::dice::Dice;
-use super::events::{address_events, address_identifiers, events};
+use super::events::{LISTS, address_events, address_identifiers, events};
 use super::questions::questions;
 use super::world::ZONE;
 use crate::oracle::address::Address;
@@ -180,16 +181,19 @@ fn any_order_of_updates_leaves_the_state_of_a_recount() {
         let mut events: Vec<&NewEvent> = oracle.events.iter().map(|happened| &happened.event).collect();
         dice.shuffle(&mut events);
         for address in &address_identifiers()[..4] {
-            let mut state = AddressState::default();
+            let (mut state, types) = (AddressState::default(), IdentifierTypes::default());
             for (number, event) in events.iter().enumerate() {
-                let updates = updates_of(event).into_iter().filter(|update| update.address == *address);
+                let updates = updates_of(event, &types).into_iter().filter(|update| update.address == *address);
                 let own = event.occurred_at.expect("generated with a time");
                 updates.for_each(|update| state.apply(update.change, update.at.unwrap_or(own), (0, number as i64)));
             }
             let consent = [None, Some(true), Some(false)][state.consent_code() as usize];
             let unreachable = state.reachability(DEFAULT_SOFT_BOUNCE_LIMIT).unreachable;
+            let named = LISTS.map(|name| (name, state.subscriptions.get(&list_id(name)).map(|update| update.is_in)));
+            let lists = named.into_iter().filter_map(|(name, is_in)| Some((name.to_owned(), is_in?))).collect();
+            assert_eq!(AddressState::decode(&state.encode()).expect("its own packing"), state);
             let expected = oracle.address(address);
-            assert_eq!(Address { unreachable, consent }, expected, "right: recounted; seed {seed}, {address:?}");
+            assert_eq!(Address { unreachable, consent, lists }, expected, "right: recounted; seed {seed}, {address:?}");
         }
     }
 }

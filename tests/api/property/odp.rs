@@ -3,6 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use super::dice::Dice;
+use super::events::LISTS;
 use super::world::{Person, World, link, moment, soon_after, text};
 
 /// What may happen in a campaign, the frequent ones more than once.
@@ -41,11 +42,13 @@ const ACTS: [(&str, &str); 31] = [
 ];
 
 /// What may happen outside of one.
-const OTHERS: [(&str, &str); 10] = [
+const OTHERS: [(&str, &str); 12] = [
     ("reachability", "unreachable"),
     ("reachability", "reachable"),
     ("consent", "opt-in"),
     ("consent", "opt-out"),
+    ("list", "subscribe"),
+    ("list", "subscribe"),
     ("list", "subscribe"),
     ("list", "unsubscribe"),
     ("pageview", ""),
@@ -69,7 +72,7 @@ pub fn event(world: &World, dice: &Dice) -> Value {
     }
     match action {
         "click" => set(&mut data, "url", dice.maybe(90, link(dice))),
-        "list_unsubscribe" => set(&mut data, "list_id", dice.maybe(50, "news")),
+        "list_unsubscribe" => set(&mut data, "list_id", dice.maybe(50, dice.pick(&LISTS))),
         "soft_bounce" => set(&mut data, "value", Some("Reason: mailbox full")),
         _ => {}
     }
@@ -124,7 +127,7 @@ fn other(person: &Person, dice: &Dice) -> Value {
     let mut data = at(moment(dice), dice);
     match (kind, action) {
         (_, "unreachable") => set(&mut data, "reachability_update_type", Some(dice.pick(&UNREACHABLE))),
-        ("list", _) => set(&mut data, "list_id", dice.maybe(80, "news")),
+        ("list", _) => set(&mut data, "list_id", dice.maybe(80, dice.pick(&LISTS))),
         ("order", _) => set(&mut data, "order", Some(json!({ "order_id": dice.below(9).to_string(), "total": 3.5 }))),
         _ => {}
     }

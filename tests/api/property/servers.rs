@@ -11,9 +11,9 @@ use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
 use tokio::task::JoinSet;
 
 use super::arrival::{DIALECTS, Delivery, deliveries, parsed, records};
-use super::ask;
 use super::dice::Dice;
 use super::world::ZONE;
+use super::{ask, ask_addresses, updates};
 use crate::kit::client::read;
 use crate::kit::{Client, TestDatabase, TestServer};
 use crate::oracle::Oracle;
@@ -22,6 +22,8 @@ use crate::oracle::Oracle;
 const RECORDS: usize = 100;
 /// Senders that post at once.
 const SENDERS: usize = 4;
+/// Changes that people make by hand.
+const UPDATES: usize = 30;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn one_server_on_sqlite_reports_what_a_recount_says() {
@@ -47,16 +49,34 @@ fn seeds() -> Range<u64> {
 
 async fn try_seed(seed: u64, database: TestDatabase, servers: usize) {
     set_time_zone(&database, ZONE).await;
-    let (deliveries, arrived) = trial(seed);
-    let oracle = Oracle::new(arrived, ZONE);
+    let (deliveries, mut arrived) = trial(seed);
+    let dice = Dice::new(seed + 1_000);
+    let by_hand = updates::updates(UPDATES, &dice);
+    arrived.extend(by_hand.iter().map(|update| update.event.clone()));
+    let mut oracle = Oracle::new(arrived, ZONE);
     let mut running = Vec::new();
     for _ in 0..servers {
         running.push(TestServer::start(database.clone()).await);
     }
     let clients: Vec<Client> = running.iter().map(|server| server.admin.clone()).collect();
-    let taken = post_all(&clients, deliveries).await;
-    assert_eq!(taken, oracle.events.len() as u64, "events taken, events there are; seed {seed}");
+    // While events arrive, people change addresses and settings.
+    let people = async {
+        let mut made = 0;
+        for share in by_hand.chunks(UPDATES / 3) {
+            updates::set_rules(&clients[0], &updates::rules(&dice)).await;
+            made += updates::make(&clients[clients.len() - 1], share).await;
+        }
+        oracle.rules = updates::rules(&dice);
+        updates::set_rules(&clients[clients.len() - 1], &oracle.rules).await;
+        made
+    };
+    let (taken, made) = tokio::join!(post_all(&clients, deliveries), people);
+    assert_eq!(taken + made, oracle.events.len() as u64, "events taken, events there are; seed {seed}");
     ask::compare(&clients, &oracle, seed).await;
+    // What changes when nothing arrives any more must be as exact.
+    oracle.rules = updates::rules(&dice);
+    updates::set_rules(&clients[0], &oracle.rules).await;
+    ask_addresses::compare(&clients[clients.len() - 1], &oracle, seed).await;
     for server in running {
         server.stop().await;
     }

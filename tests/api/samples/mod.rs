@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
 
+use crate::kit::server::ADMIN_KEY;
 use crate::kit::{Client, Program, TestServer, both_databases};
 
 mod expected;
@@ -66,6 +67,90 @@ both_databases! {
                 }
             }
         }
+    }
+
+    async fn every_recorded_request_gets_an_answer_of_the_recorded_shape(database: TestDatabase) {
+        let Some(folder) = folder() else { return };
+        let app = TestServer::start(database).await;
+        // The recorded clients ask after an address that none of them wrote before.
+        let seen = json!({"type": "email", "action": "sent", "identifiers": {"email": "a+x@b.co"}, "data": {"ts": 1_700_000_000}});
+        assert_eq!(app.admin.post("/v3/events", &seen).await.status, 202);
+        let requests: Vec<Value> = recorded(&folder.join("recorded")).into_iter().filter(is_answered_here).collect();
+        let mut routes: Vec<&str> = requests.iter().map(route_of).collect();
+        for round in 0..2 {
+            for request in &requests {
+                // A list is made once.
+                if round == 0 || (route_of(request), request["method"].as_str()) != ("/v3/lists", Some("POST")) {
+                    replay(&app, request).await;
+                }
+            }
+        }
+        routes.sort_unstable();
+        routes.dedup();
+        assert_eq!(routes, ["/v2/zaius.gif", "/v3/consent", "/v3/consent/email", "/v3/events", "/v3/graphql", "/v3/lists",
+            "/v3/lists/subscriptions", "/v3/profiles", "/v3/reachability", "/v3/reachability/email"]);
+    }
+}
+
+/// Path of a recorded request.
+fn route_of(request: &Value) -> &str {
+    request["url"].as_str().unwrap_or_default().split('?').next().unwrap_or_default()
+}
+
+/// Requests of routes that the server has, but for those whose recorded answer was made to be bad.
+fn is_answered_here(request: &Value) -> bool {
+    let foreign = ["/v3/exports", "/v3/schema", "/v3/objects", "/v3/identifiers", "/zaius-outgoing"];
+    let is_ours = !foreign.iter().any(|prefix| route_of(request).starts_with(prefix));
+    is_ours && request["reply"]["status"].as_u64().is_some_and(|status| status < 300)
+}
+
+async fn replay(app: &TestServer, request: &Value) {
+    let url = request["url"].as_str().expect("a url").replace("TEST-PUBLIC-KEY", ADMIN_KEY);
+    let body = request["body_raw"].as_str().unwrap_or_default();
+    let answer =
+        if request["method"] == "GET" { app.admin.get(&url).await } else { app.admin.post_text(&url, body).await };
+    if url.starts_with("/v2/zaius.gif") {
+        assert_eq!((answer.status, answer.headers["content-type"].as_bytes()), (200, &b"image/gif"[..]), "{url}");
+        return;
+    }
+    if serde_json::from_str::<Value>(body).is_err() && request["method"] == "POST" {
+        // What some clients make of a user id with quotes.
+        assert_eq!((answer.status, &answer.json["title"]), (400, &json!("Bad Request")), "{body}: {}", answer.text);
+        return;
+    }
+    assert!((200..300).contains(&answer.status), "{url} {body}: {} {}", answer.status, answer.text);
+    let reply: Value = serde_json::from_str(request["reply"]["body"].as_str().unwrap_or_default()).unwrap_or_default();
+    if answer.json["errors"].is_array() {
+        let error = &answer.json["errors"][0];
+        assert_eq!(error["extensions"]["code"], "INVALID_IDENTIFIER_EXCEPTION", "{body}: {}", answer.text);
+        assert!(error["locations"].is_array() && answer.json["data"]["customer"].is_null(), "{}", answer.text);
+        return;
+    }
+    assert!(
+        reply.get("errors").is_some() || has_keys_of(&answer.json, &reply),
+        "{url} {body}: {} for {reply}",
+        answer.text
+    );
+}
+
+/// Whether an answer has every key of the recorded one, at every depth.
+fn has_keys_of(answer: &Value, recorded: &Value) -> bool {
+    match (answer, recorded) {
+        (Value::Object(answer), Value::Object(recorded)) => {
+            let extra = ["extensions", "pageInfo", "errors"];
+            recorded
+                .iter()
+                .filter(|(name, _)| !extra.contains(&name.as_str()))
+                .all(|(name, value)| answer.get(name).is_some_and(|own| has_keys_of(own, value)))
+        }
+        (Value::Array(answer), Value::Array(recorded)) => match (answer.first(), recorded.first()) {
+            (Some(answer), Some(recorded)) => has_keys_of(answer, recorded),
+            _ => true,
+        },
+        (Value::Object(_) | Value::Array(_), _) => false,
+        // A reply that says "customer": null is one of a customer that is not there.
+        (_, Value::Object(_) | Value::Array(_)) => answer.is_null(),
+        _ => true,
     }
 }
 
@@ -139,14 +224,19 @@ fn expected_kinds() -> Value {
 
 /// The bodies of every recorded `POST /v3/events`, as they were sent.
 fn recorded_bodies(folder: &Path) -> Vec<String> {
+    let events = recorded(folder)
+        .into_iter()
+        .filter(|request| request["method"] == "POST" && request["url"].as_str() == Some("/v3/events"));
+    events.filter_map(|request| request["body_raw"].as_str().map(str::to_owned)).collect()
+}
+
+/// Every recorded request, file by file, in the order in which they were sent.
+fn recorded(folder: &Path) -> Vec<Value> {
     let files = std::fs::read_dir(folder).expect("the folder of the recordings").flatten();
     let mut paths: Vec<PathBuf> = files.map(|file| file.path()).collect();
     paths.sort();
     let recordings = paths.iter().filter_map(|path| serde_json::from_slice::<Value>(&std::fs::read(path).ok()?).ok());
-    let requests = recordings.flat_map(|recording| recording["requests"].as_array().cloned().unwrap_or_default());
-    let events =
-        requests.filter(|request| request["method"] == "POST" && request["url"].as_str() == Some("/v3/events"));
-    events.filter_map(|request| request["body_raw"].as_str().map(str::to_owned)).collect()
+    recordings.flat_map(|recording| recording["requests"].as_array().cloned().unwrap_or_default()).collect()
 }
 
 fn records(body: &str) -> Vec<Value> {

@@ -1,52 +1,58 @@
-//! `POST /v3/events`: what unmodified ODP clients send and expect. Any 2xx without a JSON body breaks them, and a 400 is
-//! sent again by some: it is answered only when no event was taken.
+//! Answers as ODP's clients expect them. Any 2xx without a JSON body breaks them, and a 400 is sent again by some: it is
+//! answered only when nothing was taken.
 
+use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
-use actix_web::web::{Data, Payload};
-use actix_web::{HttpRequest, HttpResponse};
 use chrono::{SecondsFormat, Utc};
 use serde_json::{Value, json};
 
-use super::error::ApiResult;
-use super::ingest::{Intake, take_in};
-use super::report::{Shown, results};
-use super::server::AppState;
-use crate::dialect::envelope::Proof;
-use crate::domain::access::Permission;
-use crate::domain::event::{Dialect, Format, RejectionCode};
+use crate::domain::event::RejectionCode;
+use crate::http::report::{Shown, results};
 use crate::ingest::{RecordStatus, Report};
 
-const EVENTS: &str = "/v3/events";
-
-/// One event or an array of them.
-pub async fn events(state: Data<AppState>, request: HttpRequest, payload: Payload) -> ApiResult {
-    let (format, permission) = (Format::Of(Dialect::Odp), Permission::SendOdpEvents);
-    let intake = Intake { format, source: EVENTS, permission, proof: Proof::OfMessages };
-    let report = take_in(&state, &request, payload, intake).await?;
-    Ok(answer(&report))
+/// 202 with a result per record; 400 when none was taken.
+pub fn accepted_or_refused(report: &Report) -> HttpResponse {
+    match refused(report) {
+        Some(refusal) => refusal,
+        None => accepted("results", results(report, Shown::All)),
+    }
 }
 
-fn answer(report: &Report) -> HttpResponse {
-    if report.accepted + report.duplicates == 0 && report.quarantined > 0 {
-        let mut body = head(StatusCode::BAD_REQUEST);
-        body["detail"] = detail(report);
-        return HttpResponse::BadRequest().json(body);
-    }
+/// 400 when no record was taken or was there already.
+pub fn refused(report: &Report) -> Option<HttpResponse> {
+    (report.accepted + report.duplicates == 0 && report.quarantined > 0).then(|| bad_request(detail(report)))
+}
+
+/// 202 with one more key.
+pub fn accepted(key: &str, value: Value) -> HttpResponse {
     let mut body = head(StatusCode::ACCEPTED);
-    body["results"] = results(report, Shown::All);
+    body[key] = value;
     HttpResponse::Accepted().json(body)
+}
+
+/// 400 with what is wrong.
+pub fn bad_request(detail: Value) -> HttpResponse {
+    let mut body = head(StatusCode::BAD_REQUEST);
+    body["detail"] = detail;
+    HttpResponse::BadRequest().json(body)
+}
+
+/// What is wrong with each record: (its index, what).
+pub fn invalids(wrong: impl IntoIterator<Item = (u64, String)>) -> Value {
+    let list: Vec<Value> =
+        wrong.into_iter().map(|(event, message)| json!({"event": event, "message": message})).collect();
+    json!({"invalids": list})
 }
 
 /// What was wrong: one text when the body is not JSON at all, otherwise one per event.
 fn detail(report: &Report) -> Value {
-    let bad = || report.results.iter().filter(|result| result.status == RecordStatus::Quarantined);
     if let [only] = report.results.as_slice()
         && only.code == Some(RejectionCode::NotJson.name())
     {
         return json!({"message": only.message});
     }
-    let invalids: Vec<Value> = bad().map(|result| json!({"event": result.index, "message": result.message})).collect();
-    json!({"invalids": invalids})
+    let bad = report.results.iter().filter(|result| result.status == RecordStatus::Quarantined);
+    invalids(bad.map(|result| (result.index, result.message.clone().unwrap_or_default())))
 }
 
 /// A refused key is 403 in ODP, whether it is missing, wrong or narrow.
@@ -84,14 +90,14 @@ mod tests {
     fn a_batch_of_which_something_was_taken_is_accepted() {
         let results = vec![quarantined(0, RejectionCode::MissingIdentifier)];
         let report = Report { duplicates: 1, quarantined: 1, results, ..Report::default() };
-        assert_eq!(answer(&report).status(), StatusCode::ACCEPTED);
+        assert_eq!(accepted_or_refused(&report).status(), StatusCode::ACCEPTED);
     }
 
     #[test]
     fn a_batch_of_which_nothing_was_taken_is_a_bad_request() {
         let results = vec![quarantined(0, RejectionCode::MissingIdentifier), quarantined(1, RejectionCode::NotJson)];
         let report = Report { quarantined: 2, results, ..Report::default() };
-        assert_eq!(answer(&report).status(), StatusCode::BAD_REQUEST);
+        assert_eq!(accepted_or_refused(&report).status(), StatusCode::BAD_REQUEST);
         let invalids = json!([{"event": 0, "message": "wrong"}, {"event": 1, "message": "wrong"}]);
         assert_eq!(detail(&report), json!({"invalids": invalids}));
     }

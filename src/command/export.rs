@@ -1,0 +1,151 @@
+//! `campaignql export`: what is kept, as files for other programs.
+
+use std::io::{BufWriter, Write};
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand, ValueEnum};
+use serde_json::json;
+
+use super::Outcome;
+use super::key::find_workspace;
+use crate::config::Settings;
+use crate::domain::reachability::{REACHABILITY_TYPES, ReachabilityType};
+use crate::domain::time::Micros;
+use crate::domain::workspace::WorkspaceId;
+use crate::store::page::{Page, PageEnd};
+use crate::store::suppression::{self, SuppressionFilter, position_of};
+use crate::store::{self, Store, workspace};
+use crate::{Error, Result};
+
+/// What to export.
+#[derive(Debug, Subcommand)]
+pub enum Action {
+    /// Addresses that must not be written to, the latest suppressed first: a file for whoever sends.
+    Suppressions(Suppressions),
+}
+
+/// Which suppressed addresses, and in which form.
+#[derive(Debug, Args)]
+pub struct Suppressions {
+    /// Only addresses of this channel, such as email.
+    #[arg(long)]
+    channel: Option<String>,
+    /// Only addresses that cannot be reached for this reason, such as `hard_bounce`.
+    #[arg(long, value_parser = parse_reason)]
+    reason: Option<ReachabilityType>,
+    /// Form of the file.
+    #[arg(long, value_enum, default_value_t)]
+    format: FileFormat,
+    /// The file; without it, standard output.
+    #[arg(long, value_name = "FILE")]
+    output: Option<PathBuf>,
+    /// Name of the workspace.
+    #[arg(long, default_value = "default")]
+    workspace: String,
+}
+
+/// Form of an exported file.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum FileFormat {
+    /// A heading and one line a row, as RFC 4180 has it.
+    #[default]
+    Csv,
+    /// One JSON object a line.
+    Ndjson,
+}
+
+/// Rows read at a time.
+const PAGE: u64 = 2_000;
+
+/// Exports.
+pub async fn run(action: Action, settings: &Settings) -> Result<Outcome> {
+    let Action::Suppressions(wanted) = action;
+    let store = store::open(&settings.database).await?;
+    let id = find_workspace(&store, &wanted.workspace).await?;
+    let target: Box<dyn Write> = match &wanted.output {
+        Some(path) => Box::new(std::fs::File::create(path).map_err(|error| cannot_write(&error))?),
+        None => Box::new(std::io::stdout()),
+    };
+    let mut target = BufWriter::new(target);
+    let written = write_suppressions(&store, id, &wanted, &mut target).await?;
+    match written.and_then(|()| target.flush()) {
+        Ok(()) => Ok(Outcome::Done),
+        // Whoever reads has had enough, which is no failure.
+        Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Ok(Outcome::Done),
+        Err(error) => Err(cannot_write(&error)),
+    }
+}
+
+async fn write_suppressions(
+    store: &Store,
+    id: WorkspaceId,
+    wanted: &Suppressions,
+    target: &mut impl Write,
+) -> Result<std::io::Result<()>> {
+    let found = workspace::find(store, id).await?;
+    let types = found.map(|workspace| workspace.settings.identifier_types).unwrap_or_default();
+    let channel = wanted.channel.as_ref().map(|channel| (channel.trim().to_lowercase(), types));
+    let filter = SuppressionFilter { channel, reason: wanted.reason };
+    if wanted.format == FileFormat::Csv
+        && let Err(error) = target.write_all(b"type,address,reason,since\r\n")
+    {
+        return Ok(Err(error));
+    }
+    let mut after = None;
+    loop {
+        let page = Page { after, before: None, from: PageEnd::Start, limit: PAGE };
+        let slice = suppression::page(store, id, &filter, &page).await?;
+        for row in &slice.rows {
+            if let Err(error) = target.write_all(line(row, wanted.format).as_bytes()) {
+                return Ok(Err(error));
+            }
+        }
+        match slice.rows.last() {
+            Some(last) if slice.has_next => after = Some(position_of(last)),
+            _ => return Ok(Ok(())),
+        }
+    }
+}
+
+fn line(row: &entity::suppression::Model, format: FileFormat) -> String {
+    let reason = u8::try_from(row.reason).ok().and_then(ReachabilityType::from_code);
+    let reason = reason.unwrap_or(ReachabilityType::Other).name();
+    let since = Micros(row.since).to_datetime().to_rfc3339_opts(chrono::SecondsFormat::Millis, true);
+    match format {
+        FileFormat::Csv => format!("{},{},{reason},{since}\r\n", csv(&row.name), csv(&row.value)),
+        FileFormat::Ndjson => {
+            format!("{}\n", json!({ "type": row.name, "address": row.value, "reason": reason, "since": since }))
+        }
+    }
+}
+
+/// A field; quoted where it must be.
+fn csv(text: &str) -> String {
+    if text.contains([',', '"', '\r', '\n']) { format!("\"{}\"", text.replace('"', "\"\"")) } else { text.to_owned() }
+}
+
+fn cannot_write(error: &std::io::Error) -> Error {
+    Error::Config(format!("the export cannot be written: {error}"))
+}
+
+fn parse_reason(text: &str) -> std::result::Result<ReachabilityType, String> {
+    let names = || REACHABILITY_TYPES.map(|(_, name)| name).join(", ");
+    ReachabilityType::from_name(text).ok_or_else(|| format!("it takes one of {}", names()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn fields_of_a_csv_file_are_quoted_where_they_must_be() {
+        assert_eq!(csv("a@x.test"), "a@x.test");
+        assert_eq!(csv("a,\"b\""), "\"a,\"\"b\"\"\"");
+    }
+
+    #[test]
+    fn a_reason_is_one_of_the_types() {
+        assert_eq!(parse_reason("Hard-Bounce"), Ok(ReachabilityType::HardBounce));
+        assert!(parse_reason("bounce").is_err());
+    }
+}
