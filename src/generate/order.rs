@@ -18,7 +18,7 @@ pub struct Timeline {
 /// Pieces that the time is divided into.
 const PIECES: i64 = 32_768;
 /// Places of records that are sorted at a time; 24 bytes each.
-const SORTED_AT_ONCE: u64 = 3_000_000;
+const SORTED_AT_ONCE: u64 = 2_000_000;
 /// Nothing of a story happens longer than this before its run begins.
 const LEAD_MS: i64 = 4 * 3_600_000;
 
@@ -84,7 +84,7 @@ fn shuffled<E>(plan: &Plan, mut visitor: impl FnMut(u64, &Story, usize) -> Resul
 /// The stretches of time one after the other: for each, all stories that may reach into it are told.
 fn by_time<E>(plan: &Plan, most: u64, mut visitor: impl FnMut(u64, &Story, usize) -> Result<(), E>) -> Result<(), E> {
     let mut story = Story::default();
-    let mut places: Vec<(i64, u64, usize)> = Vec::new();
+    let mut places: Vec<(i64, u64, usize)> = Vec::with_capacity(most.min(plan.lines()) as usize);
     for stretch in plan.timeline.stretches(most) {
         places.clear();
         for number in 0..plan.stories {
