@@ -98,6 +98,11 @@ impl QuarantinedRecord {
         BigInt(self.row.raw_len)
     }
 
+    /// BLAKE3 hash of the whole record in lower-case hexadecimal, where `raw` is not all of it; null where it is.
+    fn whole_hash(&self) -> Option<&str> {
+        self.row.whole_hash.as_deref()
+    }
+
     /// The route or file that it came by.
     fn source(&self) -> &str {
         &self.row.source

@@ -57,6 +57,8 @@ pub struct QuarantinedHead {
     pub raw_len: i64,
     /// Length of what is kept of it.
     pub kept_len: i64,
+    /// Hash of the whole record, where not all of it is kept.
+    pub whole_hash: Option<String>,
     /// Route or file that it came by.
     pub source: String,
     /// Index of the record in its batch or file.
@@ -238,7 +240,15 @@ pub(super) const IDS_OF_ONE_STATEMENT: usize = 5_000;
 fn heads() -> sea_orm::Select<quarantine::Entity> {
     quarantine::Entity::find()
         .select_only()
-        .columns([Column::Id, Column::Dialect, Column::Code, Column::Path, Column::Message, Column::RawLen])
+        .columns([
+            Column::Id,
+            Column::Dialect,
+            Column::Code,
+            Column::Path,
+            Column::Message,
+            Column::RawLen,
+            Column::WholeHash,
+        ])
         .expr_as(Expr::expr(Func::cust("length").arg(Expr::col(Column::Raw))).cast_as("bigint"), "kept_len")
         .columns([Column::Source, Column::Position, Column::ByteOffset, Column::ReceivedAt])
         .columns([Column::State, Column::ResolvedAt, Column::Resolution])

@@ -138,9 +138,13 @@ mod tests {
         let budget = Budget::new(100);
         let ahead = budget.take(1, 40).unwrap();
         budget.set_turn(1);
-        assert_eq!((budget.lock().in_turn, budget.lock().ahead_total), (40, 0));
+        let held = || {
+            let held = budget.lock();
+            (held.in_turn, held.ahead_total)
+        };
+        assert_eq!(held(), (40, 0));
         drop(ahead);
-        assert_eq!((budget.lock().in_turn, budget.lock().ahead_total), (0, 0));
+        assert_eq!(held(), (0, 0));
     }
 
     #[test]
