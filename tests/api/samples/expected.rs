@@ -39,7 +39,7 @@ fn list(folder: &Path, prefix: &str, files: &mut Vec<String>) {
         let name = format!("{prefix}{}", entry.file_name().to_string_lossy());
         if entry.path().is_dir() {
             list(&entry.path(), &format!("{name}/"), files);
-        } else if !name.ends_with(".md") {
+        } else if entry.path().extension().is_none_or(|extension| extension != "md") {
             files.push(name);
         }
     }
