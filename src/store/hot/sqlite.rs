@@ -80,7 +80,7 @@ impl SqliteWriter {
     }
 
     pub(super) fn select(&mut self, table: &Table, by: &[&str], keys: &Rows) -> Result<Rows> {
-        let sql = format!("SELECT {} FROM \"{}\" WHERE {}", table.all_names(), table.name, equal_to_parameters(by));
+        let sql = format!("SELECT {} FROM {} WHERE {}", table.all_names(), indexed(table, by), equal_to_parameters(by));
         self.query_each(&sql, &table.columns().collect::<Vec<_>>(), keys)
     }
 
@@ -169,6 +169,16 @@ fn insert_sql(table: &Table) -> String {
     format!("INSERT INTO \"{}\" ({}) VALUES ({})", table.name, table.all_names(), parameters.join(", "))
 }
 
+/// A table to be searched by some of its columns. Without statistics the planner takes any beginning of the primary key for
+/// better than an index that has all of the columns, and would read a whole shard.
+fn indexed(table: &Table, by: &[&str]) -> String {
+    let is_key = table.key.iter().map(|(name, _)| *name).take(by.len()).eq(by.iter().copied());
+    match by.last() {
+        Some(last) if !is_key => format!("\"{0}\" INDEXED BY \"{0}_{last}\"", table.name),
+        _ => format!("\"{}\"", table.name),
+    }
+}
+
 fn equal_to_parameters(columns: &[&str]) -> String {
     let terms: Vec<String> =
         columns.iter().enumerate().map(|(index, name)| format!("\"{name}\" = ?{}", index + 1)).collect();
@@ -221,4 +231,17 @@ fn take_row(row: &Row<'_>, rows: &mut Rows) -> Result<()> {
         }
     }
     Ok::<(), Error>(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_search_by_less_than_the_beginning_of_the_key_names_its_index() {
+        let by_customer = indexed(&tables::RECIPIENT, &["shard", "customer"]);
+        assert_eq!(by_customer, r#""recipient" INDEXED BY "recipient_customer""#);
+        assert_eq!(indexed(&tables::RECIPIENT, &["shard", "campaign", "customer"]), r#""recipient""#);
+        assert_eq!(indexed(&tables::RECIPIENT, &["shard", "campaign"]), r#""recipient""#);
+    }
 }
