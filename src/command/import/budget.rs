@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
 /// Bytes that may be held.
-pub(super) const BUDGET_BYTES: u64 = 64 * 1_024 * 1_024;
+pub(super) const BUDGET_BYTES: u64 = 40 * 1_024 * 1_024;
 
 /// The budget of an import.
 #[derive(Debug)]
