@@ -37,6 +37,9 @@ use crate::domain::kind::Kind;
 pub const VENDOR: Vendor =
     Vendor { dialect: Dialect::ActivatePro, recognise, fan_out, parse, time_path: |_| "timestamp" };
 
+/// Most bytes that what stands around the events of an upload may take, once for each of them.
+const MAX_SHARED_BYTES: usize = 16 * 1024 * 1024;
+
 /// Event names, plain, with what they mean.
 const KINDS: [(&str, Kind); 8] = [
     ("message sent", Kind::Sent),
@@ -84,6 +87,9 @@ fn fan_out(record: Map<String, Value>) -> FannedOut {
     let mut shared = record;
     FannedOut::Several(match shared.remove("events") {
         Some(Value::Array(events)) if !events.is_empty() => {
+            if let Err(rejection) = check_shared(&shared, events.len()) {
+                return FannedOut::Several(vec![Err(rejection)]);
+            }
             let feed_form = |(index, event)| in_feed_form(&shared, event, &format!("events[{index}]"));
             events.into_iter().enumerate().map(feed_form).collect()
         }
@@ -93,6 +99,18 @@ fn fan_out(record: Map<String, Value>) -> FannedOut {
         }
         Some(other) => vec![Err(wrong_type("events", &other, "an array of events"))],
     })
+}
+
+/// What stands around the events is repeated in each: a short upload must not become a long one by that.
+fn check_shared(shared: &Map<String, Value>, events: usize) -> Result<(), Rejection> {
+    let length = serde_json::to_vec(shared).map_or(usize::MAX, |text| text.len());
+    if length.saturating_mul(events) <= MAX_SHARED_BYTES {
+        return Ok(());
+    }
+    let message = format!(
+        "the fields beside events have {length} bytes, repeated in {events} events: more than the maximum of {MAX_SHARED_BYTES}"
+    );
+    Err(Rejection::new(RejectionCode::TooLarge, "", message))
 }
 
 /// An inner event with what the record around it says about all of them.
@@ -342,6 +360,21 @@ mod tests {
         assert_eq!(refusals("malformed-api"), expected.map(|(code, path)| (code, path.to_owned())));
         let taken: Vec<_> = parsed("malformed-api").into_iter().filter_map(Result::ok).collect();
         assert_eq!(kinds(&taken), ["SENT", "DELIVERED"]);
+    }
+
+    #[test]
+    fn what_stands_around_many_events_is_bounded() {
+        let upload = |note: usize, events: usize| {
+            let record = serde_json::json!({"id": "7", "note": "n".repeat(note), "events": vec![serde_json::json!({"event": "Message Sent"}); events]});
+            let FannedOut::Several(inner) = fan_out(record.as_object().expect("an object").clone()) else {
+                panic!("an upload holds several");
+            };
+            inner
+        };
+        assert_eq!(upload(1_000, 2_000).iter().filter(|inner| inner.is_ok()).count(), 2_000);
+        let refused = upload(100_000, 2_000);
+        assert_eq!(refused.len(), 1);
+        assert_eq!(refused[0].as_ref().map_err(|rejection| rejection.code), Err(RejectionCode::TooLarge));
     }
 
     #[test]
