@@ -171,10 +171,8 @@ fn data(record: &Map<String, Value>, inner: &Map<String, Value>, event: &NewEven
     remove_moved(&mut data, MESSAGE_ID, event.message_id.as_deref());
     remove_moved(&mut data, "url", event.url.as_deref());
     remove_moved(&mut data, "recipient", event.identifiers.first().map(|one| one.value.as_str()));
-    if inner.len() != record.len() || record.contains_key(WRAPPED) {
-        let around = record.iter().filter(|(name, _)| *name != WRAPPED && !inner.contains_key(*name));
-        data.extend(around.map(|(name, value)| (name.clone(), value.clone())));
-    }
+    let around = record.iter().filter(|(name, _)| *name != WRAPPED && !inner.contains_key(*name));
+    data.extend(around.map(|(name, value)| (name.clone(), value.clone())));
     data
 }
 
