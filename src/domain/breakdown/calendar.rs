@@ -17,12 +17,35 @@ pub(super) struct Calendar {
 
 /// The time dimensions of a question.
 #[derive(Clone, Copy)]
-enum Bucket {
+pub(super) enum Bucket {
     Day,
     Week,
     Month,
     /// Weeks cut by the ends of months.
     WeekOfMonth,
+}
+
+impl Bucket {
+    pub(super) fn of(question: &BreakdownQuestion) -> Option<Self> {
+        let has = |dimension| question.has(dimension);
+        match (has(Dimension::Day), has(Dimension::Week), has(Dimension::Month)) {
+            (true, _, _) => Some(Self::Day),
+            (_, true, true) => Some(Self::WeekOfMonth),
+            (_, true, _) => Some(Self::Week),
+            (_, _, true) => Some(Self::Month),
+            _ => None,
+        }
+    }
+
+    /// The first day of the group of time that a day is in.
+    pub(super) fn first_day(self, day: i32) -> i32 {
+        match self {
+            Self::Day => day,
+            Self::Week => monday_of(day),
+            Self::Month => first_of_month(day),
+            Self::WeekOfMonth => monday_of(day).max(first_of_month(day)),
+        }
+    }
 }
 
 /// Where a fact lies.
@@ -36,15 +59,8 @@ pub(super) struct Place {
 
 impl Calendar {
     pub(super) fn new(question: &BreakdownQuestion) -> Self {
-        let has = |dimension| question.has(dimension);
-        let bucket = match (has(Dimension::Day), has(Dimension::Week), has(Dimension::Month)) {
-            (true, _, _) => Some(Bucket::Day),
-            (_, true, true) => Some(Bucket::WeekOfMonth),
-            (_, true, _) => Some(Bucket::Week),
-            (_, _, true) => Some(Bucket::Month),
-            _ => None,
-        };
-        Self { days: ZoneDays::new(question.zone), span: question.span.clone(), bucket, last: (i32::MIN, 0) }
+        let (days, bucket) = (ZoneDays::new(question.zone), Bucket::of(question));
+        Self { days, span: question.span.clone(), bucket, last: (i32::MIN, 0) }
     }
 
     pub(super) fn place(&mut self, at: Micros) -> Place {
@@ -61,13 +77,7 @@ impl Calendar {
     fn bucket_of(&mut self, day: i32) -> i32 {
         let Some(bucket) = self.bucket else { return 0 };
         if self.last.0 != day {
-            let first = match bucket {
-                Bucket::Day => day,
-                Bucket::Week => monday_of(day),
-                Bucket::Month => first_of_month(day),
-                Bucket::WeekOfMonth => monday_of(day).max(first_of_month(day)),
-            };
-            self.last = (day, first);
+            self.last = (day, bucket.first_day(day));
         }
         self.last.1
     }

@@ -68,6 +68,11 @@ impl Dimension {
         matches!(self, Self::Day | Self::Week | Self::Month)
     }
 
+    /// Whether it is told by where an event belongs.
+    pub fn is_place(self) -> bool {
+        matches!(self, Self::Run | Self::Treatment | Self::Touchpoint | Self::Channel)
+    }
+
     /// Whether it is told by what an event says beside its place. At most one of them applies to an event.
     pub fn is_detail(self) -> bool {
         matches!(self, Self::List | Self::Reason | Self::Url)
@@ -128,6 +133,11 @@ impl BreakdownQuestion {
     /// Whether a dimension is asked for.
     pub fn has(&self, dimension: Dimension) -> bool {
         self.dimensions.contains(&dimension)
+    }
+
+    /// The first day of the group of time that a day is in: what [`GroupKey::day`] says. 0 where time makes no groups.
+    pub fn first_day(&self, day: i32) -> i32 {
+        calendar::Bucket::of(self).map_or(0, |bucket| bucket.first_day(day))
     }
 }
 
