@@ -30,7 +30,7 @@ impl MessageKey {
     }
 }
 
-/// What stands for the url of a click, the list of a list change, or the reason of a failure.
+/// What stands for the url of a click, the list of a list change, or the reason why something went wrong.
 pub fn detail_id(text: &str) -> i64 {
     hash63(&[b"detail", text.as_bytes()])
 }
@@ -87,6 +87,15 @@ impl RecipientState {
         let place = message.occurrences.partition_point(|known| *known < occurrence);
         message.occurrences.insert(place, occurrence);
         message.note_sent_at(sent_at);
+    }
+
+    /// Gives an event that is there without a detail its detail.
+    pub fn note_detail(&mut self, key: MessageKey, without: Occurrence, detail: i64) {
+        let Some(message) = self.messages.iter_mut().find(|message| message.key == key) else { return };
+        if let Ok(place) = message.occurrences.binary_search(&without) {
+            message.occurrences[place].detail = detail;
+            message.occurrences.sort_unstable();
+        }
     }
 
     /// Takes everything of another state: the two customers are one.
