@@ -9,6 +9,7 @@ pub mod identifier;
 pub mod identifier_type;
 pub mod identity;
 pub mod kind;
+pub mod number_map;
 pub mod packing;
 pub mod quarantine;
 pub mod reach;
@@ -19,9 +20,11 @@ pub mod workspace;
 
 pub mod audience;
 pub mod contribution;
+pub mod message_facts;
 pub mod profile;
 pub mod recipient;
 pub mod rollup;
 
+pub mod breakdown;
 pub mod funnel;
 pub mod rates;

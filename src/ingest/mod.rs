@@ -14,6 +14,7 @@ mod catalogue;
 mod claim;
 mod count;
 mod dedupe;
+mod detail;
 mod fold;
 mod group;
 mod identify;
@@ -29,6 +30,7 @@ mod tally;
 mod ids;
 mod memory;
 
+mod detail_upgrade;
 pub mod recount;
 mod upgrade;
 

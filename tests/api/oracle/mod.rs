@@ -9,6 +9,7 @@ pub mod funnel;
 pub mod machine;
 pub mod people;
 pub mod steps;
+pub mod times;
 
 #[cfg(test)]
 mod sample;
