@@ -295,7 +295,8 @@ mod tests {
             last += 1;
             last
         };
-        let stored: Vec<i64> = events.iter().enumerate().map(|(by, named)| resolver.resolve(by, named, &mut new_id)).collect();
+        let stored: Vec<i64> =
+            events.iter().enumerate().map(|(by, named)| resolver.resolve(by, named, &mut new_id)).collect();
         stored.into_iter().map(|customer| resolver.find(customer)).collect()
     }
 

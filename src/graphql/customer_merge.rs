@@ -70,7 +70,9 @@ pub async fn merge(ctx: &Context<'_>, input: CustomerMergeInput) -> Result<Custo
     let (customer, merged_id, status) = match ingest(ctx)?.submit_merge(caller.workspace_id(), request).await? {
         MergeOutcome::Merged { customer, merged } => (customer, Some(merged), CustomerMergeStatus::Merged),
         MergeOutcome::AlreadyOne(customer) => (customer, None, CustomerMergeStatus::AlreadyOne),
-        MergeOutcome::Unknown(0) => return Ok(CustomerMergePayload::refused(vec![unknown("customer", &input.customer)])),
+        MergeOutcome::Unknown(0) => {
+            return Ok(CustomerMergePayload::refused(vec![unknown("customer", &input.customer)]));
+        }
         MergeOutcome::Unknown(_) => return Ok(CustomerMergePayload::refused(vec![unknown("other", &input.other)])),
     };
     Ok(CustomerMergePayload {
@@ -131,7 +133,9 @@ fn shown(reference: &CustomerReference) -> String {
     let start = |text: &str| text.chars().take(80).collect::<String>();
     match reference {
         CustomerReference::Id(id) => format!("id {}", start(id.as_str())),
-        CustomerReference::Identifier(identifier) => format!("{} {}", start(&identifier.name), start(&identifier.value)),
+        CustomerReference::Identifier(identifier) => {
+            format!("{} {}", start(&identifier.name), start(&identifier.value))
+        }
     }
 }
 
