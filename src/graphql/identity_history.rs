@@ -12,6 +12,7 @@ use super::identifier::Identifier;
 use super::node::NodeId;
 use super::page::{Connection, CursorText, PageArguments, foreign_cursor};
 use super::scalar::DateTime;
+use crate::analytics;
 use crate::domain::identity::ChangeCause;
 use crate::domain::time::Micros;
 use crate::store;
@@ -118,7 +119,8 @@ const BY_NUMBER: &str = "identity.change";
 pub async fn page(ctx: &Context<'_>, customer: i64, arguments: PageArguments) -> Result<Connection<IdentityChange>> {
     let page = arguments.page(|cursor| read_position(&cursor))?;
     let (store, workspace) = (store(ctx)?.clone(), caller(ctx)?.workspace_id());
-    let slice = store::identity_change::page(&store, workspace, customer, &page).await?;
+    let customers = analytics::customer::with_merged(&store, workspace, customer).await?;
+    let slice = store::identity_change::page(&store, workspace, &customers, &page).await?;
     let rows = slice.try_map(|row| {
         let damaged = || crate::Error::Corrupt(format!("cause {} of a change of identity", row.cause));
         let (cause, cursor) =
@@ -126,8 +128,8 @@ pub async fn page(ctx: &Context<'_>, customer: i64, arguments: PageArguments) ->
         Ok::<_, crate::Error>((IdentityChange { row, cause }, cursor))
     })?;
     let total = Arc::new(move || {
-        let store = store.clone();
-        Box::pin(async move { store::identity_change::count(&store, workspace, customer).await }) as _
+        let (store, customers) = (store.clone(), customers.clone());
+        Box::pin(async move { store::identity_change::count(&store, workspace, &customers).await }) as _
     });
     Ok(Connection::new(rows, total))
 }

@@ -1,7 +1,7 @@
 //! The history of who is who: merges of customers and moves of identifiers, with what caused them.
 
-use entity::{customer, identity_change};
-use sea_orm::sea_query::{Expr, ExprTrait, Order, Query, SelectStatement};
+use entity::identity_change;
+use sea_orm::sea_query::{Expr, ExprTrait, Order};
 use sea_orm::{ColumnTrait, Condition, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect};
 
 use super::Store;
@@ -17,12 +17,11 @@ pub fn position_of(row: &identity_change::Model) -> ChangePosition {
     (row.id, row.shard)
 }
 
-/// A page of the changes that concern a customer, which stands for itself, or any that became part of it: what they gained
-/// and what they lost, the latest first.
+/// A page of the changes that concern any of several customers: what they gained and what they lost, the latest first.
 pub async fn page(
     store: &Store,
     workspace: WorkspaceId,
-    customer: i64,
+    customers: &[i64],
     page: &Page<ChangePosition>,
 ) -> Result<Slice<identity_change::Model>> {
     use identity_change::Column;
@@ -32,7 +31,7 @@ pub async fn page(
     let between = Condition::all()
         .add_option(page.after.map(|position| place().lt(values(position))))
         .add_option(page.before.map(|position| place().gt(values(position))));
-    let rows = of_customer(workspace, customer)
+    let rows = of_customers(workspace, customers)
         .filter(between)
         .order_by(Column::Id, order.clone())
         .order_by(Column::Shard, order)
@@ -40,26 +39,17 @@ pub async fn page(
     Ok(Slice::of_walk(rows.all(store.db()).await?, page))
 }
 
-/// Number of changes that concern a customer or any that became part of it.
-pub async fn count(store: &Store, workspace: WorkspaceId, customer: i64) -> Result<i64> {
-    let number = of_customer(workspace, customer).count(store.db()).await?;
+/// Number of changes that concern any of several customers.
+pub async fn count(store: &Store, workspace: WorkspaceId, customers: &[i64]) -> Result<i64> {
+    let number = of_customers(workspace, customers).count(store.db()).await?;
     Ok(i64::try_from(number).unwrap_or(i64::MAX))
 }
 
-/// Rows are found by the indexes of both customers; they name those of their time, and are never rewritten.
-pub fn of_customer(workspace: WorkspaceId, customer: i64) -> sea_orm::Select<identity_change::Entity> {
+/// The changes that concern any of several customers, found by the indexes of both sides. Rows name the customers of their
+/// time and are never rewritten.
+pub fn of_customers(workspace: WorkspaceId, customers: &[i64]) -> sea_orm::Select<identity_change::Entity> {
     let concerns = Condition::any()
-        .add(identity_change::Column::Customer.in_subquery(parts_of(customer)))
-        .add(identity_change::Column::Other.in_subquery(parts_of(customer)));
+        .add(identity_change::Column::Customer.is_in(customers.iter().copied()))
+        .add(identity_change::Column::Other.is_in(customers.iter().copied()));
     identity_change::Entity::find().filter(identity_change::Column::Workspace.eq(workspace.0)).filter(concerns)
-}
-
-/// The customer, and all that became part of it.
-fn parts_of(customer: i64) -> SelectStatement {
-    let merged = Query::select()
-        .column(customer::Column::Id)
-        .from(customer::Entity)
-        .and_where(customer::Column::MergedInto.eq(customer))
-        .take();
-    Query::select().expr(Expr::val(customer)).union(sea_orm::sea_query::UnionType::All, merged).take()
 }
