@@ -59,7 +59,8 @@ impl Oracle {
             Rule::Reached(campaign, step) => self.has_reached(person, campaign, *step),
             Rule::Eligible(channel, list) => self.persons_loss(names, channel, *list).is_none(),
             Rule::Reachable(channel, wanted) => {
-                let addresses: Vec<&Identifier> = names.iter().filter(|name| self.is_address_of(name, channel)).collect();
+                let addresses: Vec<&Identifier> =
+                    names.iter().filter(|name| self.is_address_of(name, channel)).collect();
                 let can = addresses.iter().any(|address| self.address(address).unreachable.is_none());
                 !addresses.is_empty() && can == *wanted
             }
@@ -69,7 +70,8 @@ impl Oracle {
     /// Counted by the funnel as if there were nobody else, but for somebody with a delivery: a campaign that reports one
     /// infers none.
     fn has_reached(&self, person: usize, campaign: &CampaignName, step: Kind) -> bool {
-        let is_of = |happened: &&Happened| happened.event.campaign.as_ref().map(campaign_name).as_ref() == Some(campaign);
+        let is_of =
+            |happened: &&Happened| happened.event.campaign.as_ref().map(campaign_name).as_ref() == Some(campaign);
         let of_campaign = || self.events.iter().filter(is_of);
         let delivered = of_campaign().find(|happened| happened.event.kind == Kind::Delivered).cloned();
         let elsewhere = delivered.map(|happened| Happened { person: usize::MAX, ..happened });
@@ -80,7 +82,8 @@ impl Oracle {
 
     /// Number of people who reached a step in these events.
     fn reached_by(&self, events: Vec<Happened>, campaign: &CampaignName, step: Kind) -> i64 {
-        let alone = Self { zone: self.zone, rules: self.rules.clone(), events, people: Vec::new(), attributes: Vec::new() };
+        let alone =
+            Self { zone: self.zone, rules: self.rules.clone(), events, people: Vec::new(), attributes: Vec::new() };
         let question = Question {
             unit: Unit::Recipient,
             group_by: GroupBy::Nothing,
@@ -134,7 +137,9 @@ mod tests {
             event("email:b@x.test").kind(Kind::HardBounced).at(1).make(),
             event("user_id:c").make(),
         ]);
-        let place = |value: &str| oracle.people.iter().position(|names| names.iter().any(|name| name.value == value)).expect("is there");
+        let place = |value: &str| {
+            oracle.people.iter().position(|names| names.iter().any(|name| name.value == value)).expect("is there")
+        };
         let all = [place("a@x.test"), place("b@x.test"), place("c")];
         oracle.attributes[all[0]] = [("n".to_owned(), json!(7.5))].into();
         let fits = |rule: Rule| all.map(|person| oracle.fits(person, &rule));
