@@ -44,27 +44,30 @@ struct Somebody {
 }
 
 #[derive(Default)]
-struct Replay(Vec<Somebody>);
+struct Replay {
+    people: Vec<Somebody>,
+    applied: BTreeMap<&'static str, usize>,
+}
 
 impl Replay {
     /// Whom an identifier names now.
     fn owner(&self, name: &Identifier) -> Option<usize> {
-        self.0.iter().position(|somebody| somebody.names.contains(name))
+        self.people.iter().position(|somebody| somebody.names.contains(name))
     }
 
     fn is_known_for_sure(&self, somebody: usize) -> bool {
-        self.0[somebody].names.iter().any(is_high)
+        self.people[somebody].names.iter().any(is_high)
     }
 
     /// Whoever somebody is in the end.
     fn in_the_end(&self, somebody: usize) -> usize {
-        self.0[somebody].became.map_or(somebody, |other| self.in_the_end(other))
+        self.people[somebody].became.map_or(somebody, |other| self.in_the_end(other))
     }
 
     fn join(&mut self, one: usize, other: usize) {
-        let Somebody { names, attributes, .. } = std::mem::take(&mut self.0[other]);
-        self.0[other].became = Some(one);
-        self.0[one].names.extend(names);
+        let Somebody { names, attributes, .. } = std::mem::take(&mut self.people[other]);
+        self.people[other].became = Some(one);
+        self.people[one].names.extend(names);
         for (name, (at, value)) in attributes {
             self.set(one, name, at, value);
         }
@@ -76,11 +79,15 @@ impl Replay {
         Some(one)
     }
 
+    fn apply(&mut self, rule: &'static str, times: usize) {
+        *self.applied.entry(rule).or_default() += times;
+    }
+
     fn set(&mut self, somebody: usize, name: String, at: Micros, value: Value) {
-        let known = self.0[somebody].attributes.get(&name).map(|known| known.0);
+        let known = self.people[somebody].attributes.get(&name).map(|known| known.0);
         assert_ne!(known, Some(at), "which of two values of {name} at one time is the newer depends on their order");
         if known < Some(at) {
-            self.0[somebody].attributes.insert(name, (at, value));
+            self.people[somebody].attributes.insert(name, (at, value));
         }
     }
 
@@ -90,7 +97,7 @@ impl Replay {
         let somebody = if sure.is_empty() { self.meet_loosely(&loose) } else { self.meet_for_sure(&sure, &loose) };
         for name in names {
             if self.owner(name).is_none() {
-                self.0[somebody].names.insert(name.clone());
+                self.people[somebody].names.insert(name.clone());
             }
         }
         somebody
@@ -102,13 +109,16 @@ impl Replay {
         let (others, anonymous): (BTreeSet<usize>, BTreeSet<usize>) =
             beside.into_iter().partition(|somebody| self.is_known_for_sure(*somebody));
         // (a) and (b)
+        self.apply("a", known.len().saturating_sub(1));
+        self.apply("b", anonymous.len());
         let together = known.iter().chain(&anonymous).copied().collect();
         let somebody = self.join_all(&together).unwrap_or_else(|| self.newcomer());
         // (c)
         for name in loose {
             for other in others.difference(&known) {
-                if self.0[*other].names.remove(name) {
-                    self.0[somebody].names.insert((*name).clone());
+                if self.people[*other].names.remove(name) {
+                    self.people[somebody].names.insert((*name).clone());
+                    self.apply("c", 1);
                 }
             }
         }
@@ -121,23 +131,24 @@ impl Replay {
         if let Some(first) = sure.first()
             && sure.iter().any(|other| other != first)
         {
-            // (d)
+            self.apply("d", 1);
             return *first;
         }
-        // (b)
-        self.join_all(&named.into_iter().collect()).unwrap_or_else(|| self.newcomer())
+        let together: BTreeSet<usize> = named.into_iter().collect();
+        self.apply("b", together.len().saturating_sub(1));
+        self.join_all(&together).unwrap_or_else(|| self.newcomer())
     }
 
     fn newcomer(&mut self) -> usize {
-        self.0.push(Somebody::default());
-        self.0.len() - 1
+        self.people.push(Somebody::default());
+        self.people.len() - 1
     }
 }
 
-impl Oracle {
-    /// Takes everything that arrived, in order, repeats included.
-    pub fn replay(arrived: &[Arrived], zone: Tz) -> Self {
-        let (mut replay, mut seen, mut happened) = (Replay::default(), HashSet::new(), Vec::new());
+impl Replay {
+    /// Takes everything, in order; the events that are no repeats, each with the person that it belonged to then.
+    fn of<'a>(arrived: &'a [Arrived]) -> (Self, Vec<(usize, &'a NewEvent)>) {
+        let (mut replay, mut seen, mut happened) = (Self::default(), HashSet::new(), Vec::new());
         for one in arrived {
             match one {
                 Arrived::Event(event) => {
@@ -147,7 +158,7 @@ impl Oracle {
                     };
                     if !is_repeat {
                         let person = replay.meet(&event.identifiers.iter().cloned().collect());
-                        happened.push((person, event));
+                        happened.push((person, &**event));
                     }
                 }
                 Arrived::Profile { names, attributes, at } => {
@@ -161,15 +172,25 @@ impl Oracle {
                     let (one, other) = pair.unwrap_or_else(|| panic!("nobody is {one:?} or {other:?}"));
                     assert_ne!(one, other, "they were one already");
                     replay.join(one, other);
+                    replay.apply("by hand", 1);
                 }
             }
         }
-        let standing: Vec<usize> = (0..replay.0.len()).filter(|one| replay.0[*one].became.is_none()).collect();
+        (replay, happened)
+    }
+}
+
+impl Oracle {
+    /// Takes everything that arrived, in order, repeats included.
+    pub fn replay(arrived: &[Arrived], zone: Tz) -> Self {
+        let (replay, happened) = Replay::of(arrived);
+        let standing: Vec<usize> =
+            (0..replay.people.len()).filter(|one| replay.people[*one].became.is_none()).collect();
         let place = |person| standing.iter().position(|one| *one == replay.in_the_end(person)).expect("it stands");
         let events = happened.into_iter().map(|(person, event)| Happened {
             at: event.occurred_at.expect("the oracle takes events with their own time"),
             person: place(person),
-            event: (**event).clone(),
+            event: event.clone(),
         });
         let plain =
             |one: &Somebody| one.attributes.iter().map(|(name, (_, value))| (name.clone(), value.clone())).collect();
@@ -177,10 +198,21 @@ impl Oracle {
             zone,
             rules: address::Rules::default(),
             events: events.collect(),
-            people: standing.iter().map(|one| replay.0[*one].names.clone()).collect(),
-            attributes: standing.iter().map(|one| plain(&replay.0[*one])).collect(),
+            people: standing.iter().map(|one| replay.people[*one].names.clone()).collect(),
+            attributes: standing.iter().map(|one| plain(&replay.people[*one])).collect(),
         }
     }
+}
+
+/// How often each rule did something, and merges by hand.
+pub fn rules_applied(arrived: &[Arrived]) -> BTreeMap<&'static str, usize> {
+    Replay::of(arrived).0.applied
+}
+
+/// Whether two identifiers name two people, after all that arrived.
+pub fn are_two(arrived: &[Arrived], one: &Identifier, other: &Identifier) -> bool {
+    let (replay, _) = Replay::of(arrived);
+    replay.owner(one).zip(replay.owner(other)).is_some_and(|(one, other)| one != other)
 }
 
 #[cfg(test)]

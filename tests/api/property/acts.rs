@@ -114,9 +114,8 @@ fn act(number: usize, dice: &Dice) -> Act {
 pub async fn perform(client: &Client, number: usize, act: &Act) -> Option<(Place, Vec<Arrived>)> {
     match act {
         Act::Send(records) => {
-            let events: Vec<NewEvent> = records.iter().flat_map(parsed).collect();
             let place = Place::of_events(&send(client, records).await)?;
-            Some((place, events.into_iter().map(|event| Arrived::Event(Box::new(event))).collect()))
+            Some((place, sent(records)))
         }
         Act::SetProfile { names, attributes, at } => {
             let mut attributes = attributes.clone();
@@ -149,6 +148,10 @@ pub async fn perform(client: &Client, number: usize, act: &Act) -> Option<(Place
 fn parsed(record: &Value) -> Vec<NewEvent> {
     let read = read_value(Dialect::Native, record);
     read.into_iter().flat_map(|record| record.outcome.expect("random records are good ones")).collect()
+}
+
+fn sent(records: &[Value]) -> Vec<Arrived> {
+    records.iter().flat_map(parsed).map(|event| Arrived::Event(Box::new(event))).collect()
 }
 
 /// Ids of the new events.
@@ -190,6 +193,38 @@ async fn merge(client: &Client, number: usize, (one, other): (&Identifier, &Iden
             let code = payload["userErrors"][0]["code"].as_str();
             assert!(matches!(code, Some("NOT_FOUND" | "INVALID")), "{payload}");
             false
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::oracle::arrival::{are_two, rules_applied};
+
+    /// What the crowd is for: without these, the replay would compare less than it seems to.
+    #[test]
+    fn every_rule_is_needed_to_tell_the_crowd_apart() {
+        for seed in 0..3 {
+            let mut arrived = Vec::new();
+            for act in acts(120, &Dice::new(seed)) {
+                match act {
+                    Act::Send(records) => arrived.extend(sent(&records)),
+                    Act::SetProfile { names, attributes, at } => {
+                        let (names, at) = (names.into_iter().collect(), Micros::from_millis(at));
+                        arrived.push(Arrived::Profile { names, attributes, at });
+                    }
+                    Act::Merge { one, other, .. } if are_two(&arrived, &one, &other) => {
+                        arrived.push(Arrived::Merge(one, other));
+                    }
+                    Act::ByHand(update) => arrived.push(Arrived::Event(Box::new(update.event))),
+                    Act::Merge { .. } | Act::SetRules(_) => {}
+                }
+            }
+            let applied = rules_applied(&arrived);
+            for (rule, least) in [("a", 5), ("b", 5), ("c", 10), ("d", 3), ("by hand", 3)] {
+                assert!(applied.get(rule).is_some_and(|times| *times >= least), "seed {seed}, {rule}: {applied:?}");
+            }
         }
     }
 }

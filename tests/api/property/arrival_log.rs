@@ -48,21 +48,27 @@ const ON_SQLITE: &str = r#"
 
 const ON_POSTGRESQL: &str = r#"
     CREATE TABLE arrival_log (position bigserial PRIMARY KEY, shard bigint, number bigint, mark text);
-    CREATE FUNCTION log_arrival() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
-        IF TG_TABLE_NAME = 'profile_attribute' AND NEW.name NOT LIKE 'mark %' THEN RETURN NULL; END IF;
+    CREATE FUNCTION log_event() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
         PERFORM pg_advisory_xact_lock(77, 77);
-        IF TG_TABLE_NAME = 'event' THEN INSERT INTO arrival_log (shard, number) VALUES (NEW.shard, NEW.seq);
-        ELSIF TG_TABLE_NAME = 'profile_attribute' THEN INSERT INTO arrival_log (mark) VALUES (NEW.name);
-        ELSIF NEW.reason IS NOT NULL THEN INSERT INTO arrival_log (mark) VALUES (NEW.reason);
-        END IF;
+        INSERT INTO arrival_log (shard, number) VALUES (NEW.shard, NEW.seq);
+        RETURN NULL;
+    END $$;
+    CREATE FUNCTION log_profile() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+        PERFORM pg_advisory_xact_lock(77, 77);
+        INSERT INTO arrival_log (mark) VALUES (NEW.name);
+        RETURN NULL;
+    END $$;
+    CREATE FUNCTION log_merge() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+        PERFORM pg_advisory_xact_lock(77, 77);
+        INSERT INTO arrival_log (mark) VALUES (NEW.reason);
         RETURN NULL;
     END $$;
     CREATE CONSTRAINT TRIGGER log_event AFTER INSERT ON event DEFERRABLE INITIALLY DEFERRED
-        FOR EACH ROW EXECUTE FUNCTION log_arrival();
+        FOR EACH ROW EXECUTE FUNCTION log_event();
     CREATE CONSTRAINT TRIGGER log_profile AFTER INSERT ON profile_attribute DEFERRABLE INITIALLY DEFERRED
-        FOR EACH ROW EXECUTE FUNCTION log_arrival();
+        FOR EACH ROW WHEN (NEW.name LIKE 'mark %') EXECUTE FUNCTION log_profile();
     CREATE CONSTRAINT TRIGGER log_merge AFTER INSERT ON identity_change DEFERRABLE INITIALLY DEFERRED
-        FOR EACH ROW EXECUTE FUNCTION log_arrival();
+        FOR EACH ROW WHEN (NEW.reason IS NOT NULL) EXECUTE FUNCTION log_merge();
 "#;
 
 /// Begins the log. The database must be migrated, and no server must run yet.

@@ -178,11 +178,12 @@ fn has_identifier(dice: &Dice) -> Rule {
 
 fn attribute(dice: &Dice) -> Rule {
     let compared = value(dice);
-    let comparison = match dice.below(4) {
-        0 => Comparison::GreaterThan(compared),
+    // Nothing is larger or smaller than null, and no filter asks so.
+    let comparison = match dice.below(if compared.is_null() { 1 } else { 4 }) {
+        0 => Comparison::Equals(compared),
+        3 => Comparison::GreaterThan(compared),
         1 => Comparison::LessThan(compared),
-        2 => Comparison::StartsWith(dice.pick(&["", "Lo", "K"])),
-        _ => Comparison::Equals(compared),
+        _ => Comparison::StartsWith(dice.pick(&["", "Lo", "K"])),
     };
     Rule::Attribute(dice.pick(&ATTRIBUTES), comparison)
 }
