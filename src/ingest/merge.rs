@@ -120,10 +120,11 @@ pub(super) fn merge_all(
         outcomes.push(match (one, other) {
             (None, _) => MergeOutcome::Unknown(0),
             (_, None) => MergeOutcome::Unknown(1),
-            (Some(one), Some(other)) => match resolver.merge_by_hand(number, one, other) {
-                Some((customer, merged)) => MergeOutcome::Merged { customer, merged },
-                None => MergeOutcome::AlreadyOne(resolver.find(one)),
-            },
+            (Some(one), Some(other)) => {
+                let made = resolver.merge_by_hand(number, one, other);
+                let already = || MergeOutcome::AlreadyOne(resolver.find(one));
+                made.map_or_else(already, |pair| MergeOutcome::Merged { customer: pair.0, merged: pair.1 })
+            }
         });
     }
     outcomes

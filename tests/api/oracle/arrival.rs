@@ -147,7 +147,7 @@ impl Replay {
 
 impl Replay {
     /// Takes everything, in order; the events that are no repeats, each with the person that it belonged to then.
-    fn of<'a>(arrived: &'a [Arrived]) -> (Self, Vec<(usize, &'a NewEvent)>) {
+    fn of(arrived: &[Arrived]) -> (Self, Vec<(usize, &NewEvent)>) {
         let (mut replay, mut seen, mut happened) = (Self::default(), HashSet::new(), Vec::new());
         for one in arrived {
             match one {

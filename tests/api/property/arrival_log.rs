@@ -36,7 +36,7 @@ pub fn mark(number: usize) -> String {
     format!("mark {number}")
 }
 
-const ON_SQLITE: &str = r#"
+const ON_SQLITE: &str = r"
     CREATE TABLE arrival_log (position INTEGER PRIMARY KEY AUTOINCREMENT, shard INTEGER, number INTEGER, mark TEXT);
     CREATE TRIGGER log_event AFTER INSERT ON event
         BEGIN INSERT INTO arrival_log (shard, number) VALUES (NEW.shard, NEW.seq); END;
@@ -44,9 +44,9 @@ const ON_SQLITE: &str = r#"
         BEGIN INSERT INTO arrival_log (mark) VALUES (NEW.name); END;
     CREATE TRIGGER log_merge AFTER INSERT ON identity_change WHEN NEW.reason IS NOT NULL
         BEGIN INSERT INTO arrival_log (mark) VALUES (NEW.reason); END;
-"#;
+";
 
-const ON_POSTGRESQL: &str = r#"
+const ON_POSTGRESQL: &str = r"
     CREATE TABLE arrival_log (position bigserial PRIMARY KEY, shard bigint, number bigint, mark text);
     CREATE FUNCTION log_event() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
         PERFORM pg_advisory_xact_lock(77, 77);
@@ -69,7 +69,7 @@ const ON_POSTGRESQL: &str = r#"
         FOR EACH ROW WHEN (NEW.name LIKE 'mark %') EXECUTE FUNCTION log_profile();
     CREATE CONSTRAINT TRIGGER log_merge AFTER INSERT ON identity_change DEFERRABLE INITIALLY DEFERRED
         FOR EACH ROW WHEN (NEW.reason IS NOT NULL) EXECUTE FUNCTION log_merge();
-"#;
+";
 
 /// Begins the log. The database must be migrated, and no server must run yet.
 pub fn begin(database: &TestDatabase) {

@@ -98,10 +98,9 @@ pub fn together(dice: &Dice) -> Vec<Identifier> {
     let (few_own, few_devices) = match dice.below(20) {
         0..8 => (1, 0),
         8..12 => (1, 1),
-        12..15 => (0, 1),
-        15..17 => (0, dice.between(2, 3)),
-        17 => (2, dice.below(3)),
-        18 => (dice.between(1, 4), 2),
+        12..14 => (0, dice.between(2, 3)),
+        14 => (2, dice.below(3)),
+        15 => (dice.between(1, 4), 2),
         _ => (0, 1),
     };
     let mut names: Vec<Identifier> =

@@ -40,7 +40,7 @@ async fn two_servers_on_one_postgresql_know_who_is_who() {
 
 /// The seeds of `PROPERTY_SEEDS=from..to`, else a few.
 fn seeds() -> Range<u64> {
-    super::servers::seeds_or(0..5)
+    super::servers::seeds_or(0..4)
 }
 
 /// What arrived, with where its place in the order stands.
