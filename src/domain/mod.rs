@@ -9,6 +9,7 @@ pub mod identifier;
 pub mod identifier_type;
 pub mod identity;
 pub mod kind;
+pub mod nobody;
 pub mod number_map;
 pub mod packing;
 pub mod quarantine;

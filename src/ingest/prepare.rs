@@ -18,6 +18,7 @@ use crate::store::event_details::EventDetails;
 
 use super::detail::{detail_of, is_kept};
 use super::journal::Mark;
+use super::merge::PreparedMerge;
 use super::report::{Batch, Replay};
 
 /// A batch ready to be committed.
@@ -30,6 +31,7 @@ pub struct PreparedBatch {
     pub(super) mark: Option<Mark>,
     pub(super) replay: Option<Replay>,
     pub(super) profiles: Vec<PreparedProfile>,
+    pub(super) merges: Vec<PreparedMerge>,
 }
 
 impl PreparedBatch {
@@ -44,6 +46,7 @@ impl PreparedBatch {
             mark,
             replay: None,
             profiles: Vec::new(),
+            merges: Vec::new(),
         }
     }
 
@@ -55,12 +58,12 @@ impl PreparedBatch {
         self.records.push(PreparedRecord { index, dialect, outcome });
     }
 
-    /// Number of records and profile updates.
+    /// Number of records, profile updates and merges.
     pub fn len(&self) -> usize {
-        self.records.len() + self.profiles.len()
+        self.records.len() + self.profiles.len() + self.merges.len()
     }
 
-    /// Whether there is neither a record nor a profile update.
+    /// Whether there is neither a record nor a profile update nor a merge.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
@@ -324,18 +327,20 @@ fn prepare_key(workspace: i32, event: &NewEvent) -> PreparedKey {
 }
 
 fn prepare_identifiers(workspace: i32, named: &[Identifier], channel: Option<&str>) -> Vec<PreparedIdentifier> {
-    let prepare = |identifier: &Identifier| {
-        let rule = rule_by_name(&identifier.name);
-        let is_high = rule.is_some_and(|rule| rule.confidence == Confidence::High);
-        let is_seen_on = rule.is_some_and(|rule| rule.seen_on_channel);
-        PreparedIdentifier {
-            named: NamedIdentifier { id: identifier_id(workspace, &identifier.name, &identifier.value), is_high },
-            name: identifier.name.clone(),
-            value: identifier.value.clone(),
-            seen_on: channel.filter(|_| is_seen_on).map(str::to_owned),
-        }
-    };
-    named.iter().map(prepare).collect()
+    named.iter().map(|identifier| prepare_identifier(workspace, identifier, channel)).collect()
+}
+
+/// Prepares an identifier, named by an event of a channel.
+pub(super) fn prepare_identifier(workspace: i32, identifier: &Identifier, channel: Option<&str>) -> PreparedIdentifier {
+    let rule = rule_by_name(&identifier.name);
+    let is_high = rule.is_some_and(|rule| rule.confidence == Confidence::High);
+    let is_seen_on = rule.is_some_and(|rule| rule.seen_on_channel);
+    PreparedIdentifier {
+        named: NamedIdentifier { id: identifier_id(workspace, &identifier.name, &identifier.value), is_high },
+        name: identifier.name.clone(),
+        value: identifier.value.clone(),
+        seen_on: channel.filter(|_| is_seen_on).map(str::to_owned),
+    }
 }
 
 fn pack_details(event: &mut NewEvent) -> Vec<u8> {

@@ -19,6 +19,8 @@ mod firehose;
 mod generate;
 mod graphql_ingest;
 mod health;
+mod identity;
+mod identity_shown;
 mod import;
 mod ingest;
 mod migrations;

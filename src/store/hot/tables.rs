@@ -112,6 +112,10 @@ pub static IDENTITY_CHANGE: Table = Table {
         ("identifier_name", OptText),
         ("identifier_value", OptText),
         ("changed_at", I64),
+        ("event_shard", I16),
+        ("event_seq", I64),
+        ("api_key", I64),
+        ("reason", OptText),
     ],
 };
 
