@@ -17,6 +17,7 @@ pub mod time;
 pub mod vendor;
 pub mod workspace;
 
+pub mod attribution;
 pub mod audience;
 pub mod contribution;
 pub mod profile;
