@@ -9,6 +9,7 @@ pub mod identifier;
 pub mod identifier_type;
 pub mod identity;
 pub mod kind;
+pub mod money;
 pub mod packing;
 pub mod quarantine;
 pub mod reach;

@@ -1,0 +1,12 @@
+//! Who is credited with the conversions of a workspace, under any model: computed on request from conversions that carry
+//! their touches.
+
+mod count;
+mod lag;
+mod question;
+mod tally;
+
+pub use count::{Counted, Counter, MAX_PATH_STEPS, Sale, ScopeCount};
+pub use lag::{LagBucket, LagSummary, Lags};
+pub use question::{Dimension, MAX_DIMENSIONS, PathStep, Question, Revenue, Scope};
+pub use tally::{Money, Share, Sum, Tally};
