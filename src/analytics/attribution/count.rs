@@ -212,7 +212,7 @@ fn place_of(places: Option<&HashMap<i64, usize>>, campaign: i64) -> Option<usize
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::analytics::attribution::{Dimension, Money, Revenue};
+    use crate::analytics::attribution::{Dimension, Money, RevenueBasis};
     use crate::domain::attribution::{HalfLife, Model, Rule};
     use crate::domain::kind::Kind;
     use crate::domain::recipient::MessageKey;
@@ -240,7 +240,7 @@ mod tests {
             rule: Rule { model, ..Rule::default() },
             days: 0..100,
             zone: chrono_tz::UTC,
-            revenue: Revenue::default(),
+            revenue: RevenueBasis::default(),
             currency: None,
             dimensions: vec![Dimension::Campaign],
             with_lags: true,

@@ -8,5 +8,5 @@ mod tally;
 
 pub use count::{Counted, Counter, MAX_PATH_STEPS, Sale, ScopeCount};
 pub use lag::{LagBucket, LagSummary, Lags};
-pub use question::{Dimension, MAX_DIMENSIONS, PathStep, Question, Revenue, Scope};
+pub use question::{Dimension, MAX_DIMENSIONS, PathStep, Question, RevenueBasis, Scope};
 pub use tally::{Money, Share, Sum, Tally};

@@ -21,7 +21,7 @@ pub struct Question {
     /// The zone in which days are counted.
     pub zone: Tz,
     /// Which amount of an order is its revenue.
-    pub revenue: Revenue,
+    pub revenue: RevenueBasis,
     /// Only conversions in this currency; none: in any.
     pub currency: Option<Currency>,
     /// What groups are made of, at most [`MAX_DIMENSIONS`], each once.
@@ -37,7 +37,7 @@ pub const MAX_DIMENSIONS: usize = 3;
 
 /// Which amount of an order is its revenue.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-pub struct Revenue {
+pub struct RevenueBasis {
     /// The total instead of the subtotal.
     pub of_total: bool,
     /// Less what returns, refunds and cancellations took back.
