@@ -291,7 +291,7 @@ pub fn is_burst(message: &MessageState, at: Micros) -> bool {
 }
 
 /// For each event of the message, whether a machine did it: the vendor's verdict first, else the burst rule.
-fn machine_acts(message: &MessageState) -> Vec<bool> {
+pub(super) fn machine_acts(message: &MessageState) -> Vec<bool> {
     let mut verdicts: Vec<bool> = message.occurrences.iter().map(|o| o.automation() == Automation::Machine).collect();
     let is_open_question = |o: &Occurrence| o.kind() == Kind::Clicked && o.automation() == Automation::Unknown;
     let clicks: Vec<usize> =

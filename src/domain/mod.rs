@@ -21,6 +21,8 @@ pub mod workspace;
 pub mod attribution;
 pub mod audience;
 pub mod contribution;
+pub mod conversion;
+pub mod order;
 pub mod profile;
 pub mod recipient;
 pub mod rollup;
