@@ -25,7 +25,8 @@ impl ScalarType for Duration {
 }
 
 const NO_DURATION: &str = "is not an ISO 8601 duration such as P3D, PT72H or P1DT12H";
-const NO_FIXED_LENGTH: &str = "has years or months, which have no fixed length: give weeks, days, hours, minutes or seconds";
+const NO_FIXED_LENGTH: &str =
+    "has years or months, which have no fixed length: give weeks, days, hours, minutes or seconds";
 const TOO_LONG: &str = "is longer than 1000000 days";
 
 /// Longer ones are mistakes, and would not fit.
@@ -81,7 +82,8 @@ fn number_micros(text: &str, may_have_decimals: bool) -> Result<i64, &'static st
     whole.checked_mul(MICROS_PER_SECOND).and_then(|micros| micros.checked_add(decimals)).ok_or(TOO_LONG)
 }
 
-fn text_of(micros: i64) -> String {
+/// The duration as text.
+pub fn text_of(micros: i64) -> String {
     let (seconds, decimals) = (micros / MICROS_PER_SECOND, micros % MICROS_PER_SECOND);
     let (days, hours, minutes) = (seconds / 86_400, seconds / 3_600 % 24, seconds / 60 % 60);
     let mut time = String::new();
@@ -125,7 +127,8 @@ mod tests {
 
     #[test]
     fn what_is_no_duration_is_refused_with_the_rule() {
-        for text in ["", "3D", "P", "PT", "P3", "PD", "P3H", "PT3D", "P1DT", "-P3D", "P-3D", "P1D1D", "P1D1W", "PT1S1M"] {
+        for text in ["", "3D", "P", "PT", "P3", "PD", "P3H", "PT3D", "P1DT", "-P3D", "P-3D", "P1D1D", "P1D1W", "PT1S1M"]
+        {
             assert_eq!(micros_of(text), Err(NO_DURATION), "{text}");
         }
         for text in ["P1.5D", "PT0.0000001S", "PT.5S", "PT1.S", "p3d", "P3 D", "P٣D", "P3DX"] {

@@ -27,6 +27,15 @@ pub const MAX_INGEST_RECORDS: usize = 5_000;
 /// Most groups in the answer to a grouped funnel.
 pub const MAX_FUNNEL_GROUPS: usize = 5_000;
 
+/// Most groups that a report on attribution lists.
+pub const MAX_ATTRIBUTION_GROUPS: usize = 5_000;
+
+/// Groups that a report on attribution lists when it does not say how many.
+pub const DEFAULT_ATTRIBUTION_GROUPS: usize = 100;
+
+/// Most paths to conversion that a report lists.
+pub const MAX_ATTRIBUTION_PATHS: usize = 1_000;
+
 /// Most values of one kind in a filter.
 pub const MAX_FILTER_VALUES: usize = 100;
 

@@ -108,21 +108,15 @@ impl Counter {
         Self { question, places, cells: HashMap::new(), seen: 0, result, room: Room::default() }
     }
 
-    /// Cells of touches that the question needs to know and the counter does not.
-    pub fn unknown_cells<'a>(&self, touches: impl Iterator<Item = &'a Touch>) -> Vec<i64> {
-        if !self.question.needs_cells() {
-            return Vec::new();
-        }
-        let mut unknown: Vec<i64> =
-            touches.map(|touch| touch.cell).filter(|cell| !self.cells.contains_key(cell)).collect();
-        unknown.sort_unstable();
-        unknown.dedup();
-        unknown
+    /// Adds the cells of touches that the counter does not know to a list.
+    pub fn unknown_cells(&self, touches: &[Touch], unknown: &mut Vec<i64>) {
+        let cells = touches.iter().map(|touch| touch.cell);
+        unknown.extend(cells.filter(|cell| !self.cells.contains_key(cell)));
     }
 
-    /// Gets to know cells.
-    pub fn learn(&mut self, cells: impl IntoIterator<Item = (i64, CellGroups)>) {
-        self.cells.extend(cells);
+    /// Gets to know a cell.
+    pub fn learn(&mut self, cell: i64, groups: CellGroups) {
+        self.cells.insert(cell, groups);
     }
 
     /// What was counted.
@@ -250,7 +244,7 @@ mod tests {
 
     fn counted(question: Question, scope: &Scope, sales: &[(Sale, Vec<Touch>)]) -> Counted {
         let mut counter = Counter::new(Arc::new(question), scope);
-        counter.learn(cells());
+        cells().for_each(|(cell, groups)| counter.learn(cell, groups));
         for (sale, touches) in sales {
             counter.add(*sale, touches);
         }

@@ -125,9 +125,7 @@ impl Question {
                 Dimension::Treatment => of_cell(|cell| cell.treatment),
                 Dimension::Touchpoint => of_cell(|cell| cell.touchpoint),
                 Dimension::Channel => of_cell(|cell| cell.channel),
-                Dimension::Day => i64::from(day),
-                Dimension::Week => i64::from(monday_of(day)),
-                Dimension::Month => i64::from(first_of_month(day)),
+                time => i64::from(start_of(*time, day)),
             };
         }
         group
@@ -136,6 +134,15 @@ impl Question {
 
 const MICROS_PER_HOUR: i64 = 3_600 * MICROS_PER_SECOND;
 const MOST_HOURS_FROM_UTC: i64 = 16;
+
+/// The first day of the day, week or month in which a day lies.
+pub(super) fn start_of(time: Dimension, day: i32) -> i32 {
+    match time {
+        Dimension::Week => monday_of(day),
+        Dimension::Month => first_of_month(day),
+        _ => day,
+    }
+}
 
 /// 1970-01-01 was a Thursday.
 fn monday_of(day: i32) -> i32 {
