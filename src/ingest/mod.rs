@@ -2,7 +2,7 @@
 //! fold and commit it in one transaction, and then answer each request.
 //!
 //! A group's way through the files: `queue` -> `prepare` -> `committer` -> `group` -> `journal` -> `quarantine` -> `dedupe` ->
-//! `identify` -> `catalogue` -> `sequence` -> `fold` -> `profile` -> `address` -> `reach` -> `count` -> `report`. `replay`
+//! `identify` -> `catalogue` -> `sequence` -> `order` -> `conversion` -> `fold` -> `profile` -> `address` -> `reach` -> `count` -> `report`. `replay`
 //! sends quarantined records the same way again.
 
 mod committer;
@@ -12,12 +12,14 @@ mod queue;
 mod address;
 mod catalogue;
 mod claim;
+mod conversion;
 mod count;
 mod dedupe;
 mod fold;
 mod group;
 mod identify;
 mod journal;
+mod order;
 mod profile;
 mod quarantine;
 mod reach;
