@@ -228,7 +228,7 @@ fn halved(age: i64, half_life: HalfLife) -> u64 {
     // The rest of the age in half-lives, with 128 binary places: two digits of a long division.
     let divisor = u128::from(half_life);
     let remainder = u128::from(age % half_life) << 64;
-    let fraction = (remainder / divisor) << 64 | ((remainder % divisor) << 64) / divisor;
+    let fraction = ((remainder / divisor) << 64) + ((remainder % divisor) << 64) / divisor;
     let factor = power_of_two(fraction);
     (high(u128::from(FULL_WEIGHT) << 1, factor) >> halvings) as u64
 }

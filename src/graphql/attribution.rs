@@ -153,7 +153,7 @@ pub struct AttributionInput {
     /// How a conversion is shared among its touches.
     #[graphql(default_with = "Some(AttributionModel::LastTouch)")]
     pub model: Option<AttributionModel>,
-    /// The half-life of TIME_DECAY; without it, 7 days. Other models take none.
+    /// The half-life of `TIME_DECAY`; without it, 7 days. Other models take none.
     pub half_life: Option<Duration>,
     /// How long before the conversion a touch may lie: longer than nothing and at most 90 days; without it, 3 days. Neither
     /// end counts: a touch at the same instant, or exactly the window before, is none.

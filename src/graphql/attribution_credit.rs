@@ -41,24 +41,24 @@ pub struct Credit(pub analytics::Credit);
 impl Credit {
     /// Conversions credited, exact to the twelfth decimal: the shares of one conversion add up to exactly 1. Shares are cut off
     /// at that decimal and the last touch gets the rest.
-    async fn conversions(&self) -> Result<Decimal> {
+    fn conversions(&self) -> Result<Decimal> {
         Decimal::of_credit(self.0.conversions)
     }
 
     /// Conversions with at least one touch here, whatever share of them is credited. One conversion may be counted by several
     /// groups, so that these numbers do not add up.
-    async fn touched_conversions(&self) -> BigInt {
+    fn touched_conversions(&self) -> BigInt {
         BigInt(self.0.touched)
     }
 
     /// Revenue credited, by currency: of each conversion the share that its model gives, cut off at the sixth decimal; the last
     /// touch gets the rest. A currency is listed where something of a conversion in it is credited.
-    async fn revenue(&self) -> Result<Vec<Money>> {
+    fn revenue(&self) -> Result<Vec<Money>> {
         Money::list(&self.0.revenue)
     }
 
     /// How long it took from the credited touches to the conversions; null where nothing is credited.
-    async fn lag(&self) -> Result<Option<ConversionLag>> {
+    fn lag(&self) -> Result<Option<ConversionLag>> {
         self.0.lag.as_ref().map(ConversionLag::of).transpose()
     }
 }
@@ -179,43 +179,43 @@ impl AttributionGroup {
     }
 
     /// The run, when grouped by RUN; null for touches without one.
-    async fn run(&self) -> Option<&str> {
+    fn run(&self) -> Option<&str> {
         self.value(Dimension::Run)
     }
 
     /// The treatment, when grouped by TREATMENT; null for touches without one.
-    async fn treatment(&self) -> Option<&str> {
+    fn treatment(&self) -> Option<&str> {
         self.value(Dimension::Treatment)
     }
 
     /// The touchpoint, when grouped by TOUCHPOINT; null for touches without one.
-    async fn touchpoint(&self) -> Option<&str> {
+    fn touchpoint(&self) -> Option<&str> {
         self.value(Dimension::Touchpoint)
     }
 
     /// The channel, when grouped by CHANNEL; null for touches without one.
-    async fn channel(&self) -> Option<&str> {
+    fn channel(&self) -> Option<&str> {
         self.value(Dimension::Channel)
     }
 
     /// The day of the conversions, when grouped by DAY; otherwise null.
-    async fn day(&self) -> Option<Date> {
+    fn day(&self) -> Option<Date> {
         self.time(Dimension::Day)
     }
 
     /// The Monday of the ISO week of the conversions, when grouped by WEEK; otherwise null.
-    async fn week(&self) -> Option<Date> {
+    fn week(&self) -> Option<Date> {
         self.time(Dimension::Week)
     }
 
     /// The first day of the month of the conversions, when grouped by MONTH; otherwise null.
-    async fn month(&self) -> Option<Date> {
+    fn month(&self) -> Option<Date> {
         self.time(Dimension::Month)
     }
 
     /// What the group got.
     #[graphql(flatten)]
-    async fn credit(&self) -> &Credit {
+    fn credit(&self) -> &Credit {
         &self.credit
     }
 
@@ -292,13 +292,13 @@ impl ConversionPath {
     }
 
     /// Its channels, from the first touch to the last, null for touches without one; null where paths are of campaigns.
-    async fn channels(&self) -> Option<&[Option<String>]> {
+    fn channels(&self) -> Option<&[Option<String>]> {
         if self.path.channels.is_empty() { None } else { Some(&self.path.channels) }
     }
 
     /// The conversions that this path led to, each whole.
     #[graphql(flatten)]
-    async fn sum(&self) -> &ConversionSum {
+    fn sum(&self) -> &ConversionSum {
         &self.sum
     }
 }

@@ -52,17 +52,17 @@ impl AttributionReport {
 #[Object]
 impl AttributionReport {
     /// The model.
-    async fn model(&self) -> AttributionModel {
+    fn model(&self) -> AttributionModel {
         AttributionModel::of(self.question.rule.model)
     }
 
     /// How long before a conversion a touch may lie; neither end counts.
-    async fn window(&self) -> Duration {
+    fn window(&self) -> Duration {
         Duration(self.question.rule.window.micros())
     }
 
     /// The half-life; null where the model has none.
-    async fn half_life(&self) -> Option<Duration> {
+    fn half_life(&self) -> Option<Duration> {
         match self.question.rule.model {
             Model::TimeDecay(half_life) => Some(Duration(half_life.micros())),
             _ => None,
@@ -70,50 +70,50 @@ impl AttributionReport {
     }
 
     /// The kinds of events that are touches.
-    async fn touches(&self) -> Vec<TouchKind> {
+    fn touches(&self) -> Vec<TouchKind> {
         TouchKind::ALL.into_iter().filter(|touch| self.question.rule.kinds.has(touch.kind())).collect()
     }
 
     /// All conversions within the range: those attributed and those not.
-    async fn total(&self) -> &ConversionSum {
+    fn total(&self) -> &ConversionSum {
         &self.total
     }
 
     /// Conversions with at least one touch of any campaign, and all their revenue.
-    async fn attributed(&self) -> &ConversionSum {
+    fn attributed(&self) -> &ConversionSum {
         &self.attributed
     }
 
     /// Conversions without any touch within the window.
-    async fn unattributed(&self) -> &ConversionSum {
+    fn unattributed(&self) -> &ConversionSum {
         &self.unattributed
     }
 
     /// What all campaigns, or those asked for, got together: of all campaigns this is what is attributed.
     #[graphql(flatten)]
-    async fn credit(&self) -> &Credit {
+    fn credit(&self) -> &Credit {
         &self.credit
     }
 
     /// The groups with the most conversions credited, in this order; grouped by time in order of time first. They and
     /// `otherGroups` add up to `conversions` and `revenue`. Null without `groupBy`.
-    async fn groups(&self) -> Option<&[AttributionGroup]> {
+    fn groups(&self) -> Option<&[AttributionGroup]> {
         (!self.question.dimensions.is_empty()).then_some(self.groups.as_slice())
     }
 
     /// What the groups beyond `top` got; null where all are listed.
-    async fn other_groups(&self) -> Option<&OtherAttributionGroups> {
+    fn other_groups(&self) -> Option<&OtherAttributionGroups> {
         self.other_groups.as_ref()
     }
 
     /// The commonest paths to conversion, of the conversions with a touch of any campaign, or of those asked for; ties are
     /// broken by length, the shorter first, then by id. Null without `paths`.
-    async fn paths(&self) -> Option<&[ConversionPath]> {
+    fn paths(&self) -> Option<&[ConversionPath]> {
         self.question.paths.is_some().then_some(self.paths.as_slice())
     }
 
     /// The conversions of the paths that are not listed; null without `paths`.
-    async fn other_paths(&self) -> Option<&ConversionSum> {
+    fn other_paths(&self) -> Option<&ConversionSum> {
         self.question.paths.is_some().then_some(&self.other_paths)
     }
 }

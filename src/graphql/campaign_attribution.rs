@@ -90,7 +90,7 @@ impl CampaignAttribution {
 impl CampaignAttribution {
     /// What the campaign got.
     #[graphql(flatten)]
-    async fn credit(&self) -> &Credit {
+    fn credit(&self) -> &Credit {
         &self.credit
     }
 
@@ -109,18 +109,18 @@ impl CampaignAttribution {
 
     /// The groups with the most conversions credited, in this order; grouped by time in order of time first. They and
     /// `otherGroups` add up to `conversions` and `revenue`. Null without `groupBy`.
-    async fn groups(&self) -> Option<&[AttributionGroup]> {
+    fn groups(&self) -> Option<&[AttributionGroup]> {
         self.groups.as_deref()
     }
 
     /// What the groups beyond `top` got; null where all are listed.
-    async fn other_groups(&self) -> Option<&OtherAttributionGroups> {
+    fn other_groups(&self) -> Option<&OtherAttributionGroups> {
         self.other_groups.as_ref()
     }
 
     /// The commonest paths of the conversions with a touch of this campaign; touches of other campaigns stand in them too. Ties
     /// are broken by length, the shorter first, then by id. Null without `paths`.
-    async fn paths(&self) -> Option<&[ConversionPath]> {
+    fn paths(&self) -> Option<&[ConversionPath]> {
         self.paths.as_deref()
     }
 }

@@ -86,18 +86,13 @@ fn number_micros(text: &str, may_have_decimals: bool) -> Result<i64, &'static st
 pub fn text_of(micros: i64) -> String {
     let (seconds, decimals) = (micros / MICROS_PER_SECOND, micros % MICROS_PER_SECOND);
     let (days, hours, minutes) = (seconds / 86_400, seconds / 3_600 % 24, seconds / 60 % 60);
-    let mut time = String::new();
-    for (number, letter) in [(hours, 'H'), (minutes, 'M')] {
-        if number != 0 {
-            time.push_str(&format!("{number}{letter}"));
-        }
-    }
     let decimals = if decimals == 0 { String::new() } else { format!(".{decimals:06}") };
     let second = format!("{}{}", seconds % 60, decimals.trim_end_matches('0'));
-    if second != "0" || (days == 0 && time.is_empty()) {
-        time.push_str(&format!("{second}S"));
+    let unit = |number: i64, letter: char| if number == 0 { String::new() } else { format!("{number}{letter}") };
+    let (day, mut time) = (unit(days, 'D'), unit(hours, 'H') + &unit(minutes, 'M'));
+    if second != "0" || (day.is_empty() && time.is_empty()) {
+        time = time + &second + "S";
     }
-    let day = if days == 0 { String::new() } else { format!("{days}D") };
     let mark = if time.is_empty() { "" } else { "T" };
     format!("P{day}{mark}{time}")
 }

@@ -6,7 +6,7 @@ use rust_decimal::Decimal as Number;
 use super::error::Result;
 use crate::analytics::attribution;
 use crate::domain::attribution::WHOLE;
-use crate::domain::money::MICROS_PER_UNIT;
+use crate::domain::money::{Currency, MICROS_PER_UNIT};
 
 /// An exact decimal number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -60,17 +60,17 @@ impl Decimal {
 impl Money {
     /// One amount of every currency.
     pub fn list(money: &attribution::Money) -> Result<Vec<Self>> {
-        let amount = |(currency, micros): &(_, i128)| Self::of(currency, *micros);
+        let amount = |(currency, micros): &(_, i128)| Self::of(*currency, *micros);
         money.amounts().iter().map(amount).collect()
     }
 
     /// The amounts divided by a number, rounded to the sixth decimal, half to even.
     pub fn list_per(money: &attribution::Money, number: i64) -> Result<Vec<Self>> {
-        let amount = |(currency, micros): &(_, i128)| Self::of(currency, divided(*micros, i128::from(number)));
+        let amount = |(currency, micros): &(_, i128)| Self::of(*currency, divided(*micros, i128::from(number)));
         money.amounts().iter().map(amount).collect()
     }
 
-    fn of(currency: &crate::domain::money::Currency, micros: i128) -> Result<Self> {
+    fn of(currency: Currency, micros: i128) -> Result<Self> {
         Ok(Self { amount: Decimal::of_micros(micros)?, currency_code: currency.code().to_owned() })
     }
 }

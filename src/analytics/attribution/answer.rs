@@ -168,7 +168,9 @@ impl Shown<'_> {
         });
         let others = paths.split_off(paths.len().min(self.listed.paths));
         let mut rest = Sum::default();
-        others.iter().for_each(|(_, sum)| rest.absorb(sum));
+        for (_, sum) in &others {
+            rest.absorb(sum);
+        }
         rest.revenue.sort();
         (paths.into_iter().map(|(steps, sum)| self.path(&steps, sum)).collect(), (others.len(), rest))
     }

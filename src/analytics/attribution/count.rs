@@ -244,7 +244,9 @@ mod tests {
 
     fn counted(question: Question, scope: &Scope, sales: &[(Sale, Vec<Touch>)]) -> Counted {
         let mut counter = Counter::new(Arc::new(question), scope);
-        cells().for_each(|(cell, groups)| counter.learn(cell, groups));
+        for (cell, groups) in cells() {
+            counter.learn(cell, groups);
+        }
         for (sale, touches) in sales {
             counter.add(*sale, touches);
         }

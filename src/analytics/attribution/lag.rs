@@ -144,7 +144,7 @@ mod tests {
         let summary = lags.summary(Window::default()).expect("something was credited");
         let minutes = |micros: i64| micros / MICROS_PER_SECOND / MINUTE_S;
         assert_eq!((minutes(summary.median), minutes(summary.p90)), (50, 90));
-        assert!((summary.mean / 60e6 - (500 + 90 + 20 + 360) as f64 / 24.0).abs() < 1e-9);
+        assert!((summary.mean / 60e6 - f64::from(500 + 90 + 20 + 360) / 24.0).abs() < 1e-9);
         assert_eq!(summary.buckets.iter().map(|bucket| bucket.credit).sum::<i128>(), 24);
         assert_eq!(summary.buckets.iter().map(|bucket| bucket.credit).collect::<Vec<_>>()[..6], [0, 0, 9, 1, 10, 4]);
         let last = summary.buckets.last().expect("buckets up to the window");
