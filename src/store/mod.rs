@@ -5,7 +5,6 @@ pub mod audience;
 pub mod campaign;
 pub mod cell;
 pub mod connect;
-pub mod conversion_walk;
 pub mod customer;
 pub mod customer_set;
 pub mod event;

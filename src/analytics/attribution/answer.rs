@@ -3,6 +3,7 @@
 use std::cmp::Reverse;
 use std::collections::HashMap;
 
+use super::cells::Cells;
 use super::count::{Counted, ScopeCount};
 use super::lag::LagSummary;
 use super::question::{Dimension, MAX_DIMENSIONS, PathStep, Question};
@@ -17,9 +18,6 @@ pub struct Listed {
     /// Most paths.
     pub paths: usize,
 }
-
-/// The values of runs, treatments, touchpoints and channels, by their numbers.
-pub type Values = HashMap<(Dimension, i64), Option<String>>;
 
 /// The credit for the conversions that a question asks about.
 #[derive(Clone, Debug, Default)]
@@ -99,14 +97,14 @@ pub struct Path {
 
 impl Answer {
     /// Puts in order what was counted for a question.
-    pub fn of(counted: Counted, question: &Question, values: &Values, listed: Listed) -> Self {
+    pub fn of(counted: Counted, question: &Question, cells: &Cells, listed: Listed) -> Self {
         let Counted { mut attributed, mut unattributed, scopes } = counted;
         let mut total = attributed.clone();
         total.absorb(&unattributed);
         for sum in [&mut total, &mut attributed, &mut unattributed] {
             sum.revenue.sort();
         }
-        let shown = Shown { question, values, listed };
+        let shown = Shown { question, cells, listed };
         let scopes = scopes.into_iter().map(|scope| shown.scope(scope)).collect();
         Self { total, attributed, unattributed, scopes }
     }
@@ -114,7 +112,7 @@ impl Answer {
 
 struct Shown<'a> {
     question: &'a Question,
-    values: &'a Values,
+    cells: &'a Cells,
     listed: Listed,
 }
 
@@ -150,14 +148,10 @@ impl Shown<'_> {
             match dimension {
                 Dimension::Campaign => group.campaign = Some(number),
                 time if time.is_time() => group.times.push((*time, number as i32)),
-                _ => group.values.push((*dimension, self.value(*dimension, number))),
+                _ => group.values.push((*dimension, self.cells.value(*dimension, number))),
             }
         }
         group
-    }
-
-    fn value(&self, dimension: Dimension, number: i64) -> Option<String> {
-        self.values.get(&(dimension, number)).cloned().flatten()
     }
 
     fn paths(&self, paths: HashMap<Box<[i64]>, Sum>) -> (Vec<Path>, (usize, Sum)) {
@@ -178,7 +172,7 @@ impl Shown<'_> {
     fn path(&self, steps: &[i64], mut sum: Sum) -> Path {
         sum.revenue.sort();
         if self.question.paths == Some(PathStep::Channel) {
-            let channel = |number: &i64| self.value(Dimension::Channel, *number);
+            let channel = |number: &i64| self.cells.value(Dimension::Channel, *number);
             return Path { channels: steps.iter().map(channel).collect(), sum, ..Path::default() };
         }
         Path { campaigns: steps.to_vec(), sum, ..Path::default() }

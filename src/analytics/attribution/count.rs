@@ -4,10 +4,10 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use super::cells::Cells;
 use super::question::{MAX_DIMENSIONS, PathStep, Question, Scope};
 use super::tally::{Share, Sum, Tally};
 use crate::domain::attribution::{Touch, WHOLE, share};
-use crate::domain::contribution::CellGroups;
 use crate::domain::money::Currency;
 use crate::domain::time::Micros;
 
@@ -47,11 +47,14 @@ impl ScopeCount {
 }
 
 /// Counts conversions for one question.
+#[derive(Clone)]
 pub struct Counter {
     question: Arc<Question>,
     /// The place of each campaign among the scopes; none: all campaigns are the first.
-    places: Option<HashMap<i64, usize>>,
-    cells: HashMap<i64, CellGroups>,
+    places: Option<Arc<HashMap<i64, usize>>>,
+    cells: Arc<Cells>,
+    /// Conversions with touches of cells that are not known yet.
+    waiting: Vec<(Sale, Vec<Touch>)>,
     seen: u64,
     result: Counted,
     room: Room,
@@ -80,7 +83,7 @@ impl Counted {
 }
 
 /// Room that is used again for every conversion.
-#[derive(Default)]
+#[derive(Clone, Default)]
 struct Room {
     touches: Vec<Touch>,
     weights: Vec<u64>,
@@ -94,9 +97,9 @@ struct Room {
 pub const MAX_PATH_STEPS: usize = 20;
 
 impl Counter {
-    /// A counter of nothing yet.
-    pub fn new(question: Arc<Question>, scope: &Scope) -> Self {
-        let places = match scope {
+    /// A counter of nothing yet, which knows these cells.
+    pub fn new(question: Arc<Question>, scope: &Scope, cells: Arc<Cells>) -> Self {
+        let places: Option<HashMap<i64, usize>> = match scope {
             Scope::Everything => None,
             Scope::Together(campaigns) => Some(campaigns.iter().map(|campaign| (*campaign, 0)).collect()),
             Scope::Each(campaigns) => {
@@ -105,23 +108,8 @@ impl Counter {
         };
         let scopes = if let Scope::Each(campaigns) = scope { campaigns.len() } else { 1 };
         let result = Counted { scopes: vec![ScopeCount::default(); scopes], ..Counted::default() };
-        Self { question, places, cells: HashMap::new(), seen: 0, result, room: Room::default() }
-    }
-
-    /// Adds the cells of touches that the counter does not know to a list.
-    pub fn unknown_cells(&self, touches: &[Touch], unknown: &mut Vec<i64>) {
-        let cells = touches.iter().map(|touch| touch.cell);
-        unknown.extend(cells.filter(|cell| !self.cells.contains_key(cell)));
-    }
-
-    /// Gets to know a cell.
-    pub fn learn(&mut self, cell: i64, groups: CellGroups) {
-        self.cells.insert(cell, groups);
-    }
-
-    /// What was counted.
-    pub fn finish(self) -> Counted {
-        self.result
+        let places = places.map(Arc::new);
+        Self { question, places, cells, waiting: Vec::new(), seen: 0, result, room: Room::default() }
     }
 
     /// Counts a conversion; its touches in ascending order.
@@ -131,13 +119,17 @@ impl Counter {
             return;
         }
         let Some(day) = question.day(sale.at) else { return };
-        self.seen += 1;
         self.room.touches.clear();
         self.room.touches.extend(question.rule.counted(sale.at, touches).copied());
         if self.room.touches.is_empty() {
             self.result.unattributed.add(sale.currency, sale.amount);
             return;
         }
+        if question.needs_cells() && !self.knows_cells(&question) {
+            self.waiting.push((sale, touches.to_vec()));
+            return;
+        }
+        self.seen += 1;
         self.result.attributed.add(sale.currency, sale.amount);
         question.rule.model.weigh(&self.room.touches, &mut self.room.weights);
         share(WHOLE, &self.room.weights, &mut self.room.credits);
@@ -148,10 +140,41 @@ impl Counter {
         }
     }
 
+    /// Adds what another counted of other conversions for the same question.
+    pub fn absorb(&mut self, other: Self) {
+        self.result.absorb(other.result);
+        self.waiting.extend(other.waiting);
+    }
+
+    /// Cells of touches of conversions that could not be counted yet.
+    pub fn unknown_cells(&self) -> Vec<i64> {
+        let touches = self.waiting.iter().flat_map(|(_, touches)| touches);
+        let mut unknown: Vec<i64> =
+            touches.map(|touch| touch.cell).filter(|cell| self.cells.groups(*cell).is_none()).collect();
+        unknown.sort_unstable();
+        unknown.dedup();
+        unknown
+    }
+
+    /// What was counted, with the conversions that waited for these cells.
+    pub fn finish(mut self, cells: &Arc<Cells>) -> Counted {
+        self.cells = Arc::clone(cells);
+        for (sale, touches) in std::mem::take(&mut self.waiting) {
+            self.add(sale, &touches);
+        }
+        self.result
+    }
+
+    fn knows_cells(&self, question: &Question) -> bool {
+        let is_needed =
+            |touch: &&Touch| question.needs_all_cells() || place_of(self.places.as_deref(), touch.campaign).is_some();
+        self.room.touches.iter().filter(is_needed).all(|touch| self.cells.groups(touch.cell).is_some())
+    }
+
     fn credit(&mut self, question: &Question, sale: Sale, day: i32) {
         let shares = self.room.credits.iter().zip(&self.room.amounts);
         for (touch, (credit, amount)) in self.room.touches.iter().zip(shares) {
-            let Some(place) = place_of(self.places.as_ref(), touch.campaign) else { continue };
+            let Some(place) = place_of(self.places.as_deref(), touch.campaign) else { continue };
             let share = Share {
                 conversion: self.seen,
                 credit: *credit,
@@ -162,7 +185,7 @@ impl Counter {
             let scope = &mut self.result.scopes[place];
             scope.whole.add(&share);
             if !question.dimensions.is_empty() {
-                let group = question.group(touch.campaign, self.cells.get(&touch.cell), day);
+                let group = question.group(touch.campaign, self.cells.groups(touch.cell), day);
                 scope.groups.entry(group).or_default().add(&share);
             }
         }
@@ -175,12 +198,12 @@ impl Counter {
         for touch in touches.iter() {
             let step = match step {
                 PathStep::Campaign => touch.campaign,
-                PathStep::Channel => self.cells.get(&touch.cell).map_or(0, |cell| cell.channel),
+                PathStep::Channel => self.cells.groups(touch.cell).map_or(0, |cell| cell.channel),
             };
             if path.last() != Some(&step) {
                 path.push(step);
             }
-            path_scopes.extend(place_of(self.places.as_ref(), touch.campaign));
+            path_scopes.extend(place_of(self.places.as_deref(), touch.campaign));
         }
         path_scopes.sort_unstable();
         path_scopes.dedup();
@@ -208,6 +231,7 @@ mod tests {
     use super::*;
     use crate::analytics::attribution::{Dimension, Money, RevenueBasis};
     use crate::domain::attribution::{HalfLife, Model, Rule};
+    use crate::domain::contribution::CellGroups;
     use crate::domain::kind::Kind;
     use crate::domain::recipient::MessageKey;
     use crate::domain::time::MICROS_PER_SECOND;
@@ -243,14 +267,30 @@ mod tests {
     }
 
     fn counted(question: Question, scope: &Scope, sales: &[(Sale, Vec<Touch>)]) -> Counted {
-        let mut counter = Counter::new(Arc::new(question), scope);
-        for (cell, groups) in cells() {
-            counter.learn(cell, groups);
-        }
+        let cells = Arc::new(Cells::of_groups(cells()));
+        let mut counter = Counter::new(Arc::new(question), scope, Arc::clone(&cells));
         for (sale, touches) in sales {
             counter.add(*sale, touches);
         }
-        counter.finish()
+        counter.finish(&cells)
+    }
+
+    #[test]
+    fn a_conversion_waits_until_the_cells_of_its_touches_are_known() {
+        let asked = Question { dimensions: vec![Dimension::Treatment], ..question(Model::Linear) };
+        let known = Arc::new(Cells::of_groups(cells().filter(|(cell, _)| *cell != 20)));
+        let mut counter = Counter::new(Arc::new(asked.clone()), &Scope::Everything, known);
+        for (sale, touches) in sales() {
+            counter.add(sale, &touches);
+        }
+        assert_eq!((counter.result.attributed.conversions, counter.unknown_cells()), (1, vec![20]));
+        let late = counter.finish(&Arc::new(Cells::of_groups(cells())));
+        let at_once = counted(asked, &Scope::Everything, &sales());
+        assert_eq!(
+            (late.attributed, late.scopes[0].whole.credit),
+            (at_once.attributed, at_once.scopes[0].whole.credit)
+        );
+        assert_eq!(late.scopes[0].groups.len(), at_once.scopes[0].groups.len());
     }
 
     fn sales() -> Vec<(Sale, Vec<Touch>)> {

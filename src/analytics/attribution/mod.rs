@@ -2,6 +2,7 @@
 //! their touches.
 
 mod answer;
+mod cells;
 mod count;
 mod lag;
 mod question;
@@ -9,7 +10,7 @@ mod recipients;
 mod run;
 mod tally;
 
-pub use answer::{Answer, Credit, Group, Listed, OtherGroups, Path, ScopeAnswer, Values};
+pub use answer::{Answer, Credit, Group, Listed, OtherGroups, Path, ScopeAnswer};
 pub use count::{Counted, Counter, MAX_PATH_STEPS, Sale, ScopeCount};
 pub use lag::{LagBucket, LagSummary, Lags};
 pub use question::{Dimension, MAX_DIMENSIONS, PathStep, Question, RevenueBasis, Scope};

@@ -103,6 +103,11 @@ impl Question {
         self.paths == Some(PathStep::Channel) || self.dimensions.iter().any(|dimension| dimension.is_of_cell())
     }
 
+    /// Whether the cells of touches must be known, also of campaigns outside the scope.
+    pub fn needs_all_cells(&self) -> bool {
+        self.paths == Some(PathStep::Channel)
+    }
+
     /// Instants between which all conversions of the days lie, and some others: no zone is further from UTC than this.
     pub fn instants(&self) -> Range<Micros> {
         let at = |day: i32, hours: i64| Micros((i64::from(day) * 24 + hours).saturating_mul(MICROS_PER_HOUR));
