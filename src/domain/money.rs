@@ -47,12 +47,12 @@ fn rounded(digits: &[u8], kept: i64) -> Option<i64> {
     }
     let kept = usize::try_from(kept).ok().filter(|kept| *kept <= MOST_PLACES)?;
     let digit = |place: usize| digits.get(place).map_or(0, |digit| i64::from(digit - b'0'));
-    let size = (0..kept).fold(0_i64, |size, place| size * 10 + digit(place)) + i64::from(digit(kept) >= 5);
-    (size <= LARGEST_AMOUNT).then_some(size)
+    let size = (0..kept).fold(0, |size, place| size * 10 + i128::from(digit(place))) + i128::from(digit(kept) >= 5);
+    i64::try_from(size).ok().filter(|size| *size <= LARGEST_AMOUNT)
 }
 
-/// Digits that 64 bits hold whatever they are.
-const MOST_PLACES: usize = 18;
+/// Digits of the largest amount.
+const MOST_PLACES: usize = 19;
 
 /// The ISO 4217 code of a currency: three capital letters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]

@@ -153,7 +153,27 @@ impl Oracle {
                 counted.push(Counted { day: self.day(step.at), step, unit });
             }
         }
+        counted.extend(self.converted(campaign, question));
         counted
+    }
+
+    /// The conversions that are credited to touches of the campaign: each a step of the touch's message, at the time of the
+    /// conversion.
+    fn converted(&self, campaign: &CampaignName, question: &Question) -> Vec<Counted> {
+        let is_of = |event: &NewEvent| event.campaign.as_ref().is_some_and(|named| campaign_name(named) == *campaign);
+        let credits = self.credits().iter().map(|(touch, at)| (&self.events[*touch], *at));
+        let of_campaign = credits.filter(|(touch, _)| is_of(&touch.event));
+        of_campaign
+            .map(|(touch, at)| {
+                let step = Step { kind: Kind::Converted, at, ..step(touch) };
+                let unit = match question.unit {
+                    Unit::RecipientPerRun => UnitName::RecipientInRun(touch.person, step.run.clone()),
+                    Unit::Recipient => UnitName::Recipient(touch.person),
+                    Unit::Message => UnitName::Message(message(touch)),
+                };
+                Counted { day: self.day(at), step, unit }
+            })
+            .collect()
     }
 
     /// The events that the campaign's funnel counts.

@@ -5,6 +5,7 @@
 
 pub mod address;
 pub mod catalogue;
+pub mod conversion;
 pub mod funnel;
 pub mod machine;
 pub mod people;
@@ -14,6 +15,7 @@ pub mod steps;
 mod sample;
 
 use std::collections::{BTreeSet, HashSet};
+use std::sync::OnceLock;
 
 use campaignql::domain::event::{CampaignRef, EventKey, Namespace, NewEvent};
 use campaignql::domain::identifier::Identifier;
@@ -42,6 +44,8 @@ pub struct Oracle {
     pub events: Vec<Happened>,
     /// Every person, as the set of the identifiers that name it.
     pub people: Vec<BTreeSet<Identifier>>,
+    /// Who is credited for conversions, told once: it looks at every pair of events.
+    credits: OnceLock<Vec<(usize, Micros)>>,
 }
 
 /// Namespace and vendor's id of a campaign.
@@ -58,7 +62,7 @@ impl Oracle {
             event,
         };
         let events = events.into_iter().map(happened).collect();
-        Self { zone, rules: address::Rules::default(), events, people }
+        Self { zone, rules: address::Rules::default(), events, people, credits: OnceLock::new() }
     }
 
     /// Every campaign that an event names.

@@ -79,7 +79,8 @@ async fn compare_event_types(client: &Client, oracle: &Oracle, seed: u64) {
     assert_eq!(got, oracle.event_types(), "left: server, right: recounted; seed {seed}");
 }
 
-async fn compare_funnels(clients: &[Client], oracle: &Oracle, campaign: &CampaignName, seed: u64) {
+/// Asks about a campaign's funnel in many ways.
+pub async fn compare_funnels(clients: &[Client], oracle: &Oracle, campaign: &CampaignName, seed: u64) {
     let mut asked = questions();
     Dice::new(seed).shuffle(&mut asked);
     for (questions, client) in asked[..ASKED].chunks(AT_ONCE).zip(clients.iter().cycle()) {
