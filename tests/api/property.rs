@@ -5,6 +5,8 @@ mod activatepro;
 mod arrival;
 mod ask;
 mod ask_addresses;
+mod ask_attribution;
+mod attribution;
 mod conversions;
 mod dice;
 mod events;

@@ -4,6 +4,7 @@
 //! nothing is folded, every answer starts again from the list of events. The property tests compare the two.
 
 pub mod address;
+pub mod attribution;
 pub mod catalogue;
 pub mod conversion;
 pub mod funnel;
