@@ -10,12 +10,13 @@ use super::group::{Fresh, Work};
 use super::order::ChangedConversions;
 use crate::Result;
 use crate::domain::attribution::Window;
-use crate::domain::conversion::{Conversion, TouchName, Touches, credited, strip, within_reach};
+use crate::domain::conversion::{Conversion, Touches, credited, strip, within_reach};
 use crate::domain::event::Automation;
 use crate::domain::order::EventKey;
 use crate::domain::recipient::RecipientState;
 use crate::domain::time::{MICROS_PER_SECOND, Micros};
 use crate::store::hot::{Column, Rows, tables};
+use crate::store::touch::keys_at;
 
 /// A row's key: shard, workspace, time, key of the event.
 type RowKey = (i16, i32, i64, EventKey);
@@ -160,7 +161,7 @@ pub(super) async fn credit(work: &mut Work<'_>, mut recredited: Recredited, stat
     for (customer, own) in &mut recredited.customers {
         ties.extend(own.touches.ties().into_iter().map(|at| (*customer, at)));
     }
-    let keys = load_keys(work, &ties).await?;
+    let keys = keys_at(work.connection, work.shards, &ties).await?;
     let mut places: HashMap<(i64, i64), usize> = HashMap::new();
     places.extend(states.iter().enumerate().map(|(place, (campaign, customer, _))| ((*campaign, *customer), place)));
     let nothing = HashMap::new();
@@ -179,51 +180,6 @@ pub(super) async fn credit(work: &mut Work<'_>, mut recredited: Recredited, stat
         }
     }
     write(work, &stored, rows).await
-}
-
-/// The keys of the events of some customers at some instants.
-async fn load_keys(
-    work: &mut Work<'_>,
-    ties: &BTreeSet<(i64, Micros)>,
-) -> Result<HashMap<i64, HashMap<TouchName, Vec<EventKey>>>> {
-    let mut keys: HashMap<i64, HashMap<TouchName, Vec<EventKey>>> = HashMap::new();
-    if ties.is_empty() {
-        return Ok(keys);
-    }
-    // Events stay with the customer that they were stored for.
-    let customers: BTreeSet<i64> = ties.iter().map(|tie| tie.0).collect();
-    let merged = Rows::new(vec![Column::OptI64(customers.iter().copied().map(Some).collect())]);
-    let rows = work.connection.select(&tables::CUSTOMER, &["merged_into"], &merged).await?;
-    let mut stored_as: Vec<(i64, i64)> = customers.iter().map(|customer| (*customer, *customer)).collect();
-    if let Some(Column::OptI64(into)) = rows.columns.get(4) {
-        stored_as.extend(into.iter().zip(rows.i64s(1)?).filter_map(|(into, merged)| Some(((*into)?, *merged))));
-    }
-    let mut of_stored: HashMap<i64, i64> = HashMap::new();
-    let mut wanted: BTreeSet<(i16, i64, i64)> = BTreeSet::new();
-    for (customer, stored) in stored_as {
-        let instants = ties.range((customer, Micros(i64::MIN))..=(customer, Micros(i64::MAX)));
-        wanted.extend(instants.map(|(_, at)| (work.shards.of_id(stored), stored, at.0)));
-        of_stored.insert(stored, customer);
-    }
-    let wanted = Rows::new(vec![
-        Column::I16(wanted.iter().map(|key| key.0).collect()),
-        Column::I64(wanted.iter().map(|key| key.1).collect()),
-        Column::I64(wanted.iter().map(|key| key.2).collect()),
-    ]);
-    let rows = work.connection.select(&tables::EVENT, &["shard", "customer", "occurred_at"], &wanted).await?;
-    for row in 0..rows.len() {
-        let Some(customer) = of_stored.get(&rows.i64s(3)?[row]) else { continue };
-        let Ok(key) = rows.bytes(11)?[row].as_slice().try_into() else { continue };
-        let name = TouchName {
-            at: Micros(rows.i64s(8)?[row]),
-            kind: u8::try_from(rows.i16s(6)?[row]).unwrap_or(0),
-            automation: u8::try_from(rows.i16s(7)?[row]).unwrap_or(0),
-            cell: rows.i64s(4)?[row],
-            message: rows.i64s(10)?[row],
-        };
-        keys.entry(*customer).or_default().entry(name).or_default().push(key);
-    }
-    Ok(keys)
 }
 
 async fn write(

@@ -15,6 +15,7 @@ use crate::domain::money::Currency;
 use crate::domain::order::{Amounts, EventKey, OrderId, OrderState, Purchase, Revenue};
 use crate::domain::time::Micros;
 use crate::store::hot::{Column, IdentityLock, Rows, tables};
+use crate::store::touch::standing_for;
 
 /// An event that speaks of an order.
 #[derive(Clone, Debug)]
@@ -78,20 +79,8 @@ pub(super) async fn concerned(work: &mut Work<'_>, events: &[OrderEvent]) -> Res
     }
     let buyers: BTreeSet<i64> =
         stored.values().filter_map(|state| state.purchase).map(|purchase| purchase.customer).collect();
-    let owners = standing_for(work, &buyers).await?;
+    let owners = standing_for(work.connection, work.shards, &buyers).await?;
     Ok(Orders { stored, owners })
-}
-
-/// The customers that stand for these.
-pub(super) async fn standing_for(work: &mut Work<'_>, customers: &BTreeSet<i64>) -> Result<HashMap<i64, i64>> {
-    let keys = Rows::new(vec![
-        Column::I16(customers.iter().map(|customer| work.shards.of_id(*customer)).collect()),
-        Column::I64(customers.iter().copied().collect()),
-    ]);
-    let rows = work.connection.select(&tables::CUSTOMER, &["shard", "id"], &keys).await?;
-    let Some(Column::OptI64(merged_into)) = rows.columns.get(4) else { return Ok(HashMap::new()) };
-    let pairs = rows.i64s(1)?.iter().zip(merged_into);
-    Ok(pairs.map(|(customer, merged_into)| (*customer, merged_into.unwrap_or(*customer))).collect())
 }
 
 /// Reads the orders again, once the shards are locked; false where somebody else is now the first to have bought one, whose

@@ -23,6 +23,7 @@ use crate::domain::time::Micros;
 use crate::domain::workspace::WorkspaceId;
 use crate::store::event_details::EventDetails;
 use crate::store::hot::{Column, HotConnection, IdentityLock, Rows, tables};
+use crate::store::touch::standing_for;
 use crate::store::{Store, connect, workspace};
 
 /// What is recorded when the counts of who can be reached are there.
@@ -117,7 +118,7 @@ async fn stored_order_events(work: &mut Work<'_>, page: &Rows) -> Result<Vec<Ord
         events.push(OrderEvent { workspace, customer, at, key, kind, order });
     }
     let customers: BTreeSet<i64> = events.iter().map(|event| event.customer).collect();
-    let owners = order::standing_for(work, &customers).await?;
+    let owners = standing_for(work.connection, work.shards, &customers).await?;
     for event in &mut events {
         event.customer = owners.get(&event.customer).copied().unwrap_or(event.customer);
     }

@@ -27,6 +27,7 @@ pub mod reachability;
 pub mod recipient;
 pub mod rollup;
 pub mod suppression;
+pub mod touch;
 pub mod workspace;
 
 use sea_orm::DatabaseConnection;

@@ -36,13 +36,13 @@ pub struct Conversion {
 }
 
 impl Oracle {
-    /// Every conversion.
-    pub fn conversions(&self) -> Vec<Conversion> {
+    /// Every conversion by events of a kind. Only purchases speak of orders and bring money.
+    pub fn conversions(&self, kind: Kind) -> Vec<Conversion> {
         let humans = self.humans();
         let mut found = Vec::new();
         for (index, happened) in self.events.iter().enumerate() {
             let event = &happened.event;
-            if event.kind != Kind::Purchased || !self.is_first_purchase(index) {
+            if event.kind != kind || !self.is_first_purchase(index) {
                 continue;
             }
             let currency = currency(event).unwrap_or("USD".to_owned());
@@ -73,7 +73,7 @@ impl Oracle {
 
     fn credit(&self) -> Vec<(usize, Micros)> {
         let mut credits = Vec::new();
-        for conversion in self.conversions() {
+        for conversion in self.conversions(Kind::Purchased) {
             let counts = |touch: &&usize| {
                 let is_act = matches!(self.events[**touch].event.kind, Kind::Opened | Kind::Clicked);
                 is_act && conversion.at.0 - self.events[**touch].at.0 < 3 * DAY
@@ -205,7 +205,7 @@ mod tests {
         let returned = json!({"order_id": "7", "total": -2});
         let back = order_event("email:c@x.test", Kind::OrderReturned, 1, (5, returned));
         let oracle = oracle(vec![bought("email:b@x.test", 9, 1), bought("email:a@x.test", 8, 2), back]);
-        let conversions = oracle.conversions();
+        let conversions = oracle.conversions(Kind::Purchased);
         assert_eq!(conversions.len(), 1);
         assert_eq!((conversions[0].event, conversions[0].person), (1, oracle.events[1].person));
         assert_eq!(conversions[0].brought, [10_500_000, 12_000_000]);
@@ -217,7 +217,7 @@ mod tests {
         let bought = order_event("email:a@x.test", Kind::Purchased, 9, (1, json!({"order_id": 7, "total": 10})));
         let refunded = order_event("email:a@x.test", Kind::OrderRefunded, 12, (2, json!({"order_id": 7, "total": 4})));
         let cancelled = order_event("email:a@x.test", Kind::OrderCancelled, 11, (3, json!({"order_id": 7})));
-        let reversed = |events: Vec<NewEvent>| oracle(events).conversions()[0].reversed[0];
+        let reversed = |events: Vec<NewEvent>| oracle(events).conversions(Kind::Purchased)[0].reversed[0];
         assert_eq!(reversed(vec![bought.clone(), refunded.clone()]), 4_000_000);
         assert_eq!(reversed(vec![bought, refunded, cancelled]), 10_000_000);
     }

@@ -5,13 +5,15 @@ use std::collections::{BTreeMap, HashMap};
 use std::ops::Range;
 
 use campaignql::domain::attribution::Touch;
+use campaignql::domain::conversion::Conversion as Kept;
 use campaignql::domain::event::Dialect;
 use campaignql::domain::identifier::Identifier;
 use campaignql::domain::kind::Kind;
+use campaignql::domain::money::Currency;
 use campaignql::domain::order::EventKey;
 use campaignql::domain::time::Micros;
 use campaignql::domain::workspace::WorkspaceId;
-use campaignql::store::conversion::{Converted, fold};
+use campaignql::store::conversion::{Wanted, page, parts};
 use campaignql::store::{self, DatabaseSettings, Store};
 use sea_orm::EntityTrait;
 
@@ -87,24 +89,23 @@ async fn compare_kept(database: &TestDatabase, oracle: &Oracle, seed: u64) {
     let settings = DatabaseSettings { url: database.url().to_owned(), max_connections: 4 };
     let store = store::open(&settings).await.expect("the database opens");
     let names = Names::load(&store).await;
-    let kept = names.kept(&store, Micros::EARLIEST..Micros::LATEST).await;
-    let conversions = oracle.conversions();
-    let recounted: BTreeMap<EventKey, Told> = conversions
-        .iter()
-        .map(|conversion| (oracle.stored_key(conversion.event), names.told(oracle, conversion)))
-        .collect();
-    assert_eq!(kept.keys().collect::<Vec<_>>(), recounted.keys().collect::<Vec<_>>(), "seed {seed}");
-    for (key, told) in &recounted {
-        assert_eq!(kept[key], *told, "left: kept, right: recounted; seed {seed}");
+    let always = Micros::EARLIEST..Micros::LATEST;
+    for kind in [Kind::Purchased, Kind::Engaged, Kind::Sent, Kind::Clicked] {
+        let kept = names.kept(&store, kind, always.clone()).await;
+        let recounted = names.recounted(oracle, kind);
+        assert_eq!(kept.keys().collect::<Vec<_>>(), recounted.keys().collect::<Vec<_>>(), "{kind}; seed {seed}");
+        for (key, told) in &recounted {
+            assert_eq!(kept[key], *told, "left: kept, right: recounted; {kind}, seed {seed}");
+        }
+        // A stretch of time has those within it, its beginning included and its end not.
+        let mut times: Vec<Micros> = recounted.values().map(|told| told.at).collect();
+        times.sort_unstable();
+        let range = times[times.len() / 4]..times[times.len() / 2];
+        let within = recounted.iter().filter(|(_, told)| range.contains(&told.at)).map(|(key, _)| *key);
+        let within: Vec<EventKey> = within.collect();
+        let found = names.kept(&store, kind, range).await;
+        assert_eq!(found.into_keys().collect::<Vec<_>>(), within, "{kind}; seed {seed}");
     }
-    // A stretch of time has those within it, its beginning included and its end not.
-    let mut times: Vec<Micros> = recounted.values().map(|told| told.at).collect();
-    times.sort_unstable();
-    let range = times[times.len() / 4]..times[times.len() / 2];
-    let within = recounted.iter().filter(|(_, told)| range.contains(&told.at)).map(|(key, _)| *key);
-    let within: Vec<EventKey> = within.collect();
-    let found = names.kept(&store, range).await;
-    assert_eq!(found.into_keys().collect::<Vec<_>>(), within, "seed {seed}");
     store.db().close_by_ref().await.expect("the database closes");
 }
 
@@ -128,33 +129,50 @@ impl Names {
         Self { cells: cells.into_iter().map(cell).collect(), customers: identifiers.into_iter().map(named).collect() }
     }
 
-    async fn kept(&self, store: &Store, times: Range<Micros>) -> BTreeMap<EventKey, Told> {
-        type Found = Vec<(i64, campaignql::domain::conversion::Conversion, Vec<Touch>)>;
-        let take = |found: &mut Found, converted: &Converted<'_>| {
-            found.push((converted.customer, converted.conversion, converted.touches.to_vec()));
-        };
-        let found = fold(store, WorkspaceId(1), times, (Found::new, take)).await.expect("it can be read");
-        let all: Vec<_> = found.into_iter().flatten().collect();
-        let count = all.len();
-        let told = |(customer, conversion, touches): (i64, campaignql::domain::conversion::Conversion, Vec<Touch>)| {
-            assert!(touches.is_sorted(), "{touches:?}");
-            let touch = |touch: &Touch| {
-                let (campaign, run, treatment) = self.cells[&touch.cell].clone();
-                (touch.at, touch.kind, campaign, run, treatment)
-            };
-            let told = Told {
-                at: conversion.at,
-                customer,
-                currency: conversion.currency.to_string(),
-                brought: [conversion.revenue.subtotal, conversion.revenue.total],
-                reversed: [conversion.reversed.subtotal, conversion.reversed.total],
-                touches: touches.iter().map(touch).collect(),
-            };
-            (conversion.key, told)
-        };
-        let kept: BTreeMap<_, _> = all.into_iter().map(told).collect();
+    async fn kept(&self, store: &Store, kind: Kind, at: Range<Micros>) -> BTreeMap<EventKey, Told> {
+        let currency = Currency::parse("USD").expect("a code");
+        let wanted = Wanted { workspace: WorkspaceId(1), kind, at, currency };
+        let (mut kept, mut count, mut touches) = (BTreeMap::new(), 0, Vec::new());
+        for part in parts(store, &wanted, 5).await.expect("it can be read") {
+            let mut after = None;
+            loop {
+                let page = page(store, &wanted, &part, after).await.expect("it can be read");
+                for row in page.rows() {
+                    let row = row.expect("a row");
+                    let conversion = row.unpack(&mut touches).expect("it unpacks");
+                    kept.insert(conversion.key, self.told_of(&conversion, row.customer, &touches));
+                    count += 1;
+                }
+                after = page.next;
+                if after.is_none() {
+                    break;
+                }
+            }
+        }
         assert_eq!(kept.len(), count, "each conversion once");
         kept
+    }
+
+    fn told_of(&self, conversion: &Kept, customer: i64, touches: &[Touch]) -> Told {
+        assert!(touches.is_sorted(), "{touches:?}");
+        let touch = |touch: &Touch| {
+            let (campaign, run, treatment) = self.cells[&touch.cell].clone();
+            (touch.at, touch.kind, campaign, run, treatment)
+        };
+        Told {
+            at: conversion.at,
+            customer,
+            currency: conversion.currency.to_string(),
+            brought: [conversion.revenue.subtotal, conversion.revenue.total],
+            reversed: [conversion.reversed.subtotal, conversion.reversed.total],
+            touches: touches.iter().map(touch).collect(),
+        }
+    }
+
+    fn recounted(&self, oracle: &Oracle, kind: Kind) -> BTreeMap<EventKey, Told> {
+        let conversions = oracle.conversions(kind);
+        let told = |conversion: &Conversion| (oracle.stored_key(conversion.event), self.told(oracle, conversion));
+        conversions.iter().map(told).collect()
     }
 
     fn told(&self, oracle: &Oracle, conversion: &Conversion) -> Told {
