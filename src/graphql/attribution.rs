@@ -9,7 +9,9 @@ use super::campaign::bounded;
 use super::context::{caller, store};
 use super::duration::Duration;
 use super::error::{Fault, Result};
+use super::kind::EventKind;
 use super::limits::{DEFAULT_ATTRIBUTION_GROUPS, MAX_ATTRIBUTION_GROUPS, MAX_ATTRIBUTION_PATHS};
+use super::loader::{CampaignKey, load};
 use super::node::NodeId;
 use super::range::DateRange;
 use crate::analytics::attribution::{self as analytics, Asked, Dimension, Listed, MAX_DIMENSIONS, Question, Scope};
@@ -150,6 +152,10 @@ pub struct PathsInput {
 pub struct AttributionInput {
     /// Days of the conversions, in any time zone; without it, all days. Touches may lie before the range.
     pub range: Option<DateRange>,
+    /// Which kind of event is a conversion. Only purchases have revenue, and are one per order; of another kind every event is
+    /// one.
+    #[graphql(default_with = "Some(EventKind::Purchased)")]
+    pub conversion: Option<EventKind>,
     /// How a conversion is shared among its touches.
     #[graphql(default_with = "Some(AttributionModel::LastTouch)")]
     pub model: Option<AttributionModel>,
@@ -209,6 +215,7 @@ impl AttributionInput {
             rule,
             days,
             zone,
+            kind: self.conversion.map_or(Kind::Purchased, Kind::from),
             revenue,
             currency: self.currency.as_deref().map(currency).transpose()?,
             dimensions: dimensions(self.group_by.as_deref().unwrap_or_default())?,
@@ -270,10 +277,10 @@ pub async fn answer(ctx: &Context<'_>, input: AttributionInput) -> Result<Attrib
     question.with_lags = wants_lags(ctx);
     let scope = match bounded("campaigns", input.campaigns)? {
         ids if ids.is_empty() => Scope::Everything,
-        ids => Scope::Together(ids.iter().map(campaign).collect::<Result<_>>()?),
+        ids => Scope::Together(futures_util::future::try_join_all(ids.iter().map(|id| campaign(ctx, id))).await?),
     };
     let asked = Asked { question: question.clone(), scope, listed };
-    let answer = analytics::answer(store(ctx)?, caller.workspace_id(), asked).await?;
+    let answer = analytics::answer(store(ctx)?, &caller.workspace, asked).await?;
     AttributionReport::new(ctx, question, answer)
 }
 
@@ -283,6 +290,8 @@ pub fn wants_lags(ctx: &Context<'_>) -> bool {
     selected.field("lag").exists() || selected.field("groups").field("lag").exists()
 }
 
-fn campaign(id: &ID) -> Result<i64> {
-    NodeId::campaign(id).ok_or_else(|| Fault::bad_input(format!("campaigns: {} is not the id of a campaign", **id)))
+async fn campaign(ctx: &Context<'_>, id: &ID) -> Result<i64> {
+    let missing = || Fault::not_found(format!("campaigns: {} names no campaign", id.as_str()));
+    let number = NodeId::campaign(id).ok_or_else(missing)?;
+    Ok(load(ctx, CampaignKey(number)).await?.ok_or_else(missing)?.id)
 }

@@ -15,6 +15,7 @@ use super::context::{caller, store};
 use super::duration::Duration;
 use super::error::{Fault, Result};
 use super::funnel_counts::{AutomationFilter, UniqueUnit};
+use super::kind::EventKind;
 use super::limits::{MAX_FILTER_VALUES, MAX_LISTED_VALUES};
 use super::loader::{ActivityKey, CampaignCellsKey, CampaignKey, load};
 use super::node::NodeId;
@@ -161,6 +162,12 @@ impl Campaign {
         #[graphql(desc = "Days of the conversions, in any time zone; without it, all days. Touches may lie before.")]
         range: Option<DateRange>,
         #[graphql(
+            desc = "Which kind of event is a conversion. Only purchases have revenue, and are one per order; of another \
+                    kind every event is one.",
+            default_with = "Some(EventKind::Purchased)"
+        )]
+        conversion: Option<EventKind>,
+        #[graphql(
             desc = "How a conversion is shared among its touches.",
             default_with = "Some(AttributionModel::LastTouch)"
         )]
@@ -193,6 +200,7 @@ impl Campaign {
     ) -> Result<CampaignAttribution> {
         let input = AttributionInput {
             range,
+            conversion,
             model,
             half_life,
             window,

@@ -16,6 +16,7 @@ use super::loader::{Reader, load};
 use super::money::Money;
 use super::scalar::BigInt;
 use crate::analytics::attribution::{self as analytics, Asked, RecipientQuestion, Scope, ScopeAnswer};
+use crate::store;
 
 /// What a campaign is credited with, by one question.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -36,11 +37,13 @@ impl Loader<CreditKey> for Reader {
         for key in keys {
             by_question.entry(&key.asked).or_default().push(key.campaign);
         }
+        let gone = || Fault::not_found("the workspace of the key is gone");
+        let workspace = store::workspace::find(&self.store, self.workspace).await?.ok_or_else(gone)?;
         let mut loaded = HashMap::new();
         for (asked, campaigns) in by_question {
             let ReadQuestion { question, listed } = asked.clone();
             let asked_of_all = Asked { question, scope: Scope::Each(campaigns.clone()), listed };
-            let answer = analytics::answer(&self.store, self.workspace, asked_of_all).await?;
+            let answer = analytics::answer(&self.store, &workspace, asked_of_all).await?;
             let keyed = |(campaign, found)| (CreditKey { campaign, asked: asked.clone() }, Arc::new(found));
             loaded.extend(campaigns.into_iter().zip(answer.scopes).map(keyed));
         }

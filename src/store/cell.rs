@@ -17,13 +17,6 @@ pub async fn of_campaigns(store: &Store, workspace: WorkspaceId, campaigns: &[i6
     Ok(found.all(store.db()).await?)
 }
 
-/// The cells of all campaigns of a workspace.
-pub async fn of_workspace(store: &Store, workspace: WorkspaceId) -> Result<Vec<cell::Model>> {
-    let found =
-        cell::Entity::find().filter(cell::Column::Workspace.eq(workspace.0)).filter(cell::Column::Campaign.ne(0));
-    Ok(found.all(store.db()).await?)
-}
-
 /// The cells of several ids; those that do not exist are left out.
 pub async fn find_many(store: &Store, workspace: WorkspaceId, ids: &[i64]) -> Result<Vec<cell::Model>> {
     let found = cell::Entity::find()

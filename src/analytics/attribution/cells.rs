@@ -47,8 +47,9 @@ impl Cells {
         self.values.get(&(dimension, number)).cloned().flatten()
     }
 
-    #[cfg(test)]
-    pub(super) fn of_groups(groups: impl IntoIterator<Item = (i64, CellGroups)>) -> Self {
-        Self { groups: groups.into_iter().collect(), values: HashMap::new() }
+    /// Adds the cells that somebody else knows.
+    pub fn absorb(&mut self, other: Self) {
+        self.groups.extend(other.groups);
+        self.values.extend(other.values);
     }
 }

@@ -4,6 +4,8 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use entity::cell;
+
 use super::cells::Cells;
 use super::question::{MAX_DIMENSIONS, PathStep, Question, Scope};
 use super::tally::{Share, Sum, Tally};
@@ -47,16 +49,15 @@ impl ScopeCount {
 }
 
 /// Counts conversions for one question.
-#[derive(Clone)]
 pub struct Counter {
     question: Arc<Question>,
     /// The place of each campaign among the scopes; none: all campaigns are the first.
-    places: Option<Arc<HashMap<i64, usize>>>,
-    cells: Arc<Cells>,
+    places: Option<HashMap<i64, usize>>,
+    cells: Cells,
     /// Conversions with touches of cells that are not known yet.
     waiting: Vec<(Sale, Vec<Touch>)>,
     seen: u64,
-    result: Counted,
+    counted: Counted,
     room: Room,
 }
 
@@ -83,7 +84,7 @@ impl Counted {
 }
 
 /// Room that is used again for every conversion.
-#[derive(Clone, Default)]
+#[derive(Default)]
 struct Room {
     touches: Vec<Touch>,
     weights: Vec<u64>,
@@ -97,8 +98,8 @@ struct Room {
 pub const MAX_PATH_STEPS: usize = 20;
 
 impl Counter {
-    /// A counter of nothing yet, which knows these cells.
-    pub fn new(question: Arc<Question>, scope: &Scope, cells: Arc<Cells>) -> Self {
+    /// A counter of nothing yet.
+    pub fn new(question: Arc<Question>, scope: &Scope) -> Self {
         let places: Option<HashMap<i64, usize>> = match scope {
             Scope::Everything => None,
             Scope::Together(campaigns) => Some(campaigns.iter().map(|campaign| (*campaign, 0)).collect()),
@@ -107,9 +108,9 @@ impl Counter {
             }
         };
         let scopes = if let Scope::Each(campaigns) = scope { campaigns.len() } else { 1 };
-        let result = Counted { scopes: vec![ScopeCount::default(); scopes], ..Counted::default() };
-        let places = places.map(Arc::new);
-        Self { question, places, cells, waiting: Vec::new(), seen: 0, result, room: Room::default() }
+        let counted = Counted { scopes: vec![ScopeCount::default(); scopes], ..Counted::default() };
+        let (cells, waiting) = (Cells::default(), Vec::new());
+        Self { question, places, cells, waiting, seen: 0, counted, room: Room::default() }
     }
 
     /// Counts a conversion; its touches in ascending order.
@@ -122,7 +123,7 @@ impl Counter {
         self.room.touches.clear();
         self.room.touches.extend(question.rule.counted(sale.at, touches).copied());
         if self.room.touches.is_empty() {
-            self.result.unattributed.add(sale.currency, sale.amount);
+            self.counted.unattributed.add(sale.currency, sale.amount);
             return;
         }
         if question.needs_cells() && !self.knows_cells(&question) {
@@ -130,7 +131,7 @@ impl Counter {
             return;
         }
         self.seen += 1;
-        self.result.attributed.add(sale.currency, sale.amount);
+        self.counted.attributed.add(sale.currency, sale.amount);
         question.rule.model.weigh(&self.room.touches, &mut self.room.weights);
         share(WHOLE, &self.room.weights, &mut self.room.credits);
         share(sale.amount, &self.room.weights, &mut self.room.amounts);
@@ -140,13 +141,7 @@ impl Counter {
         }
     }
 
-    /// Adds what another counted of other conversions for the same question.
-    pub fn absorb(&mut self, other: Self) {
-        self.result.absorb(other.result);
-        self.waiting.extend(other.waiting);
-    }
-
-    /// Cells of touches of conversions that could not be counted yet.
+    /// Cells that conversions wait for.
     pub fn unknown_cells(&self) -> Vec<i64> {
         let touches = self.waiting.iter().flat_map(|(_, touches)| touches);
         let mut unknown: Vec<i64> =
@@ -156,25 +151,29 @@ impl Counter {
         unknown
     }
 
-    /// What was counted, with the conversions that waited for these cells.
-    pub fn finish(mut self, cells: &Arc<Cells>) -> Counted {
-        self.cells = Arc::clone(cells);
+    /// Gets to know cells, and counts the conversions that waited for them.
+    pub fn learn(&mut self, cells: Vec<cell::Model>) {
+        self.cells.extend(cells, &self.question);
         for (sale, touches) in std::mem::take(&mut self.waiting) {
             self.add(sale, &touches);
         }
-        self.result
+    }
+
+    /// What was counted, and the cells that got known. None may be waited for.
+    pub fn finish(self) -> (Counted, Cells) {
+        (self.counted, self.cells)
     }
 
     fn knows_cells(&self, question: &Question) -> bool {
         let is_needed =
-            |touch: &&Touch| question.needs_all_cells() || place_of(self.places.as_deref(), touch.campaign).is_some();
+            |touch: &&Touch| question.needs_all_cells() || place_of(self.places.as_ref(), touch.campaign).is_some();
         self.room.touches.iter().filter(is_needed).all(|touch| self.cells.groups(touch.cell).is_some())
     }
 
     fn credit(&mut self, question: &Question, sale: Sale, day: i32) {
         let shares = self.room.credits.iter().zip(&self.room.amounts);
         for (touch, (credit, amount)) in self.room.touches.iter().zip(shares) {
-            let Some(place) = place_of(self.places.as_deref(), touch.campaign) else { continue };
+            let Some(place) = place_of(self.places.as_ref(), touch.campaign) else { continue };
             let share = Share {
                 conversion: self.seen,
                 credit: *credit,
@@ -182,7 +181,7 @@ impl Counter {
                 amount: *amount,
                 lag: question.with_lags.then(|| sale.at.0 - touch.at.0),
             };
-            let scope = &mut self.result.scopes[place];
+            let scope = &mut self.counted.scopes[place];
             scope.whole.add(&share);
             if !question.dimensions.is_empty() {
                 let group = question.group(touch.campaign, self.cells.groups(touch.cell), day);
@@ -203,13 +202,13 @@ impl Counter {
             if path.last() != Some(&step) {
                 path.push(step);
             }
-            path_scopes.extend(place_of(self.places.as_deref(), touch.campaign));
+            path_scopes.extend(place_of(self.places.as_ref(), touch.campaign));
         }
         path_scopes.sort_unstable();
         path_scopes.dedup();
         let path = &path[path.len().saturating_sub(MAX_PATH_STEPS)..];
         for place in path_scopes.iter() {
-            let paths = &mut self.result.scopes[*place].paths;
+            let paths = &mut self.counted.scopes[*place].paths;
             // Most paths were seen before: a new key is only made for one that was not.
             match paths.get_mut(path) {
                 Some(sum) => sum.add(sale.currency, sale.amount),
@@ -231,7 +230,6 @@ mod tests {
     use super::*;
     use crate::analytics::attribution::{Dimension, Money, RevenueBasis};
     use crate::domain::attribution::{HalfLife, Model, Rule};
-    use crate::domain::contribution::CellGroups;
     use crate::domain::kind::Kind;
     use crate::domain::recipient::MessageKey;
     use crate::domain::time::MICROS_PER_SECOND;
@@ -243,10 +241,18 @@ mod tests {
         Touch { at: Micros(at * HOUR), key: [0; 16], kind: Kind::Opened, campaign, cell: campaign * 10, message }
     }
 
-    fn cells() -> impl Iterator<Item = (i64, CellGroups)> {
-        (1..5).map(|campaign| {
-            (campaign * 10, CellGroups { run: 1, treatment: campaign % 2, touchpoint: 1, channel: 7 + campaign / 3 })
-        })
+    fn cells() -> Vec<cell::Model> {
+        let cell = |campaign: i64| cell::Model {
+            id: campaign * 10,
+            workspace: 1,
+            campaign,
+            run: None,
+            treatment: Some((campaign % 2).to_string()),
+            touchpoint: None,
+            channel: Some((campaign / 3).to_string()),
+            source: "odp".to_owned(),
+        };
+        (1..5).map(cell).collect()
     }
 
     fn sale(at: i64, currency: &str, amount: i64) -> Sale {
@@ -258,6 +264,7 @@ mod tests {
             rule: Rule { model, ..Rule::default() },
             days: 0..100,
             zone: chrono_tz::UTC,
+            kind: Kind::Purchased,
             revenue: RevenueBasis::default(),
             currency: None,
             dimensions: vec![Dimension::Campaign],
@@ -267,25 +274,27 @@ mod tests {
     }
 
     fn counted(question: Question, scope: &Scope, sales: &[(Sale, Vec<Touch>)]) -> Counted {
-        let cells = Arc::new(Cells::of_groups(cells()));
-        let mut counter = Counter::new(Arc::new(question), scope, Arc::clone(&cells));
+        let mut counter = Counter::new(Arc::new(question), scope);
         for (sale, touches) in sales {
             counter.add(*sale, touches);
         }
-        counter.finish(&cells)
+        counter.learn(cells());
+        counter.finish().0
     }
 
     #[test]
     fn a_conversion_waits_until_the_cells_of_its_touches_are_known() {
         let asked = Question { dimensions: vec![Dimension::Treatment], ..question(Model::Linear) };
-        let known = Arc::new(Cells::of_groups(cells().filter(|(cell, _)| *cell != 20)));
-        let mut counter = Counter::new(Arc::new(asked.clone()), &Scope::Everything, known);
+        let mut counter = Counter::new(Arc::new(asked.clone()), &Scope::Everything);
+        let without = |id: i64| cells().into_iter().filter(move |cell| cell.id != id).collect();
+        counter.learn(without(20));
         for (sale, touches) in sales() {
             counter.add(sale, &touches);
         }
-        assert_eq!((counter.result.attributed.conversions, counter.unknown_cells()), (1, vec![20]));
-        let late = counter.finish(&Arc::new(Cells::of_groups(cells())));
-        let at_once = counted(asked, &Scope::Everything, &sales());
+        assert_eq!((counter.counted.attributed.conversions, counter.unknown_cells()), (1, vec![20]));
+        counter.learn(cells());
+        assert!(counter.unknown_cells().is_empty());
+        let (late, at_once) = (counter.finish().0, counted(asked, &Scope::Everything, &sales()));
         assert_eq!(
             (late.attributed, late.scopes[0].whole.credit),
             (at_once.attributed, at_once.scopes[0].whole.credit)

@@ -8,6 +8,7 @@ use chrono_tz::Tz;
 use crate::domain::attribution::Rule;
 use crate::domain::contribution::CellGroups;
 use crate::domain::day::{date_of, day_in_zone, day_of};
+use crate::domain::kind::Kind;
 use crate::domain::money::Currency;
 use crate::domain::time::{MICROS_PER_SECOND, Micros};
 
@@ -20,6 +21,8 @@ pub struct Question {
     pub days: Range<i32>,
     /// The zone in which days are counted.
     pub zone: Tz,
+    /// The kind of event that is a conversion.
+    pub kind: Kind,
     /// Which amount of an order is its revenue.
     pub revenue: RevenueBasis,
     /// Only conversions in this currency; none: in any.

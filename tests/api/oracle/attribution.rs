@@ -323,7 +323,7 @@ mod tests {
             group_by: vec![Dimension::Campaign],
             campaigns: None,
         };
-        let answer = oracle.attribution(&oracle.conversions(), &question);
+        let answer = oracle.attribution(&oracle.conversions(Kind::Purchased), &question);
         let read = |credit: &Credit| (credit.parts, credit.touched, credit.revenue["USD"]);
         let groups: Vec<_> = answer.groups.values().map(read).collect();
         assert_eq!(groups, [(333_333_333_333, 1, 33_333), (666_666_666_667, 1, 66_667)]);
@@ -331,7 +331,7 @@ mod tests {
         let path = [Some("a".to_owned()), Some("b".to_owned())];
         assert_eq!(answer.campaign_paths.keys().collect::<Vec<_>>(), [&path]);
         let narrow = Question { window: 97_000_000, ..question };
-        let answer = oracle.attribution(&oracle.conversions(), &narrow);
+        let answer = oracle.attribution(&oracle.conversions(Kind::Purchased), &narrow);
         assert_eq!((answer.unattributed.conversions, answer.attributed.conversions), (1, 0), "97 s is not within 97 s");
     }
 }

@@ -37,6 +37,10 @@ const WINDOWS: [(i64, &str); 8] = [
 const HALF_LIVES: [(i64, &str); 5] =
     [(7 * DAY, "P1W"), (DAY, "P1D"), (1, "PT0.000001S"), (10_007 * SECOND, "PT10007S"), (900 * DAY, "P900D")];
 
+/// What conversions are.
+const CONVERSIONS: [Kind; 6] =
+    [Kind::Purchased, Kind::Purchased, Kind::Purchased, Kind::Engaged, Kind::Clicked, Kind::Sent];
+
 const TOUCHES: [Kind; 4] = [Kind::Opened, Kind::Clicked, Kind::Engaged, Kind::Delivered];
 
 const NUMBERS: &str = "conversions touchedConversions revenue { amount currencyCode } \
@@ -50,13 +54,14 @@ const SUM: &str = "{ conversions revenue { amount currencyCode } }";
 /// Asks of the workspace and of each campaign.
 pub async fn compare(clients: &[Client], oracle: &Oracle, seed: u64) {
     let dice = Dice::new(seed + 9_000);
-    let conversions = oracle.conversions();
+    let conversions: BTreeMap<Kind, Vec<Conversion>> =
+        CONVERSIONS.iter().map(|kind| (*kind, oracle.conversions(*kind))).collect();
     let campaigns: Vec<CampaignName> = oracle.campaigns().into_iter().collect();
     let ids = ids(&clients[0], &campaigns).await;
     for number in 0..ASKED {
         let client = &clients[number % clients.len()];
         let asked = Asked::any(&campaigns, &dice);
-        let trial = Trial { oracle, conversions: &conversions, asked: &asked, seed };
+        let trial = Trial { oracle, conversions: &conversions[&asked.conversion], asked: &asked, seed };
         if number % 2 == 0 {
             trial.compare_report(client, &ids).await;
         } else {
@@ -81,12 +86,17 @@ struct Asked {
     question: Question,
     input: Map<String, Value>,
     paths_of_channels: bool,
+    conversion: Kind,
 }
 
 impl Asked {
     fn any(campaigns: &[CampaignName], dice: &Dice) -> Self {
         let mut input = Map::new();
         let mut give = |name: &str, value: Value| input.insert(name.to_owned(), value);
+        let conversion = dice.pick(&CONVERSIONS);
+        if conversion != Kind::Purchased || dice.chance(50) {
+            give("conversion", json!(conversion.name()));
+        }
         let (model, name) = any_model(dice, &mut give);
         give("model", json!(name));
         let window = dice.pick(&WINDOWS);
@@ -124,7 +134,7 @@ impl Asked {
         let campaigns = dice.maybe(30, some).filter(|some| !some.is_empty());
         let question =
             Question { model, window: window.0, kinds, basis, net, currency, days, zone, group_by, campaigns };
-        Self { question, input, paths_of_channels }
+        Self { question, input, paths_of_channels, conversion }
     }
 }
 
