@@ -197,7 +197,7 @@ pub struct ReadQuestion {
 impl AttributionInput {
     /// Reads everything but the campaigns.
     pub fn read(&self, workspace: &Workspace) -> Result<ReadQuestion> {
-        let (days, zone) = DateRange::days_in_any_zone(self.range.as_ref(), workspace)?;
+        let (days, zone) = DateRange::days_and_zone(self.range.as_ref(), workspace)?;
         let rule = Rule {
             model: self.model.unwrap_or_default().with(self.half_life)?,
             kinds: touch_kinds(self.touches.as_deref())?,
