@@ -15,6 +15,7 @@ mod m20261121_000020_profiles;
 mod m20261121_000021_audiences;
 mod m20261121_000031_identity_history;
 mod m20261121_000040_breakdowns;
+mod m20261121_000050_conversions;
 mod table;
 
 /// Every step, in order.
@@ -37,6 +38,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261121_000021_audiences::Migration),
             Box::new(m20261121_000031_identity_history::Migration),
             Box::new(m20261121_000040_breakdowns::Migration),
+            Box::new(m20261121_000050_conversions::Migration),
         ]
     }
 }

@@ -8,15 +8,19 @@ use chrono_tz::Tz;
 
 use super::address::Concerned;
 use super::catalogue::Catalogue;
+use super::fold::Folding;
 use super::identify::{Arrivals, Identified, Named, Obstacle};
 use super::identity_history::{Causes, write_changes};
 use super::memory::Memory;
 use super::merge::{FreshMerge, MergeOutcome};
+use super::order::Orders;
 use super::prepare::{PreparedBatch, PreparedEvent};
 use super::profile::{FreshProfile, fold_profiles};
 use super::report::{EventId, Report};
-use super::{address, catalogue, count, dedupe, fold, identify, journal, quarantine, reach, report, sequence};
+use super::sequence;
+use super::{address, catalogue, conversion, count, dedupe, fold, identify, journal, order, quarantine, reach, report};
 use crate::domain::hash::ShardCount;
+use crate::domain::money::Currency;
 use crate::domain::time::Micros;
 use crate::domain::workspace::WorkspaceSettings;
 use crate::store::hot::{Column, HotConnection, IdentityLock, Rows, tables};
@@ -59,6 +63,8 @@ impl Fresh<'_> {
 #[derive(Clone, Debug)]
 pub(super) struct FoldSettings {
     pub(super) zone: Tz,
+    /// Of orders that name none.
+    pub(super) currency: Option<Currency>,
     pub(super) own: Arc<WorkspaceSettings>,
 }
 
@@ -175,8 +181,12 @@ async fn write(
     let catalogue = catalogue::resolve(work, fresh, &named, &identified.customers).await?;
     steps.end("catalogue");
     let concerned = address::concerned(work, fresh, &identified).await?;
-    lock_shards(work, &identified, &concerned).await?;
-    if !address::still_owned(work, &concerned, lock).await? {
+    let order_events = order::order_events(fresh, &identified.customers);
+    let mut orders = order::concerned(work, &order_events).await?;
+    lock_shards(work, &identified, &concerned, &orders).await?;
+    if !address::still_owned(work, &concerned, lock).await?
+        || !order::still_owned(work, &mut orders, &order_events, lock).await?
+    {
         return Ok(Err(Obstacle::LostRace));
     }
     steps.end("lock");
@@ -187,7 +197,13 @@ async fn write(
     let causes = Causes { events: &ids, profiles: profiles.len(), merges };
     write_changes(work, &identified.changes, &causes).await?;
     steps.end("sequence");
-    let changed = fold::fold_recipients(work, fresh, &identified, &catalogue).await?;
+    let changed = order::fold_orders(work, &orders, &order_events).await?;
+    let touched = conversion::touched(fresh, &identified.customers, &catalogue);
+    let recredited = conversion::recredited(work, touched, &identified.merged, changed).await?;
+    steps.end("conversion");
+    let folding =
+        Folding { fresh, customers: &identified.customers, merged: &identified.merged, catalogue: &catalogue };
+    let changed = fold::fold_recipients(work, &folding, recredited).await?;
     steps.end("fold");
     let folded = address::fold_addresses(work, &concerned, &ids).await?;
     steps.end("address");
@@ -220,7 +236,8 @@ async fn load_settings(connection: &mut HotConnection, workspaces: Vec<i32>) -> 
         let zone: Tz = rows.texts(2)?[row].parse().map_err(|_| Error::Corrupt("workspace time zone".to_owned()))?;
         let own = WorkspaceSettings::parse(&rows.texts(4)?[row]);
         let own = own.ok_or_else(|| Error::Corrupt("workspace settings".to_owned()))?;
-        settings.insert(*id, FoldSettings { zone, own: Arc::new(own) });
+        let currency = Currency::parse(&rows.texts(3)?[row]);
+        settings.insert(*id, FoldSettings { zone, currency, own: Arc::new(own) });
     }
     Ok(settings)
 }
@@ -232,14 +249,20 @@ impl Work<'_> {
     }
 }
 
-/// Locks the shards of all customers and addresses concerned.
-async fn lock_shards(work: &mut Work<'_>, identified: &Identified, concerned: &Concerned<'_>) -> Result<()> {
+/// Locks the shards of all customers, addresses and orders concerned.
+async fn lock_shards(
+    work: &mut Work<'_>,
+    identified: &Identified,
+    concerned: &Concerned<'_>,
+    orders: &Orders,
+) -> Result<()> {
     let mut customers = identified.customers.clone();
     customers.extend(identified.merged.iter().flat_map(|(merged, survivor)| [*merged, *survivor]));
     customers.extend(identified.addresses.relinked.keys());
     customers.extend(concerned.values().filter_map(|address| address.owner));
     let mut shards: Vec<i16> = customers.into_iter().map(|customer| work.shards.of_id(customer)).collect();
     shards.extend(concerned.keys().map(|key| key.0));
+    shards.extend(orders.shards(work));
     shards.extend(identified.addresses.new.iter().map(|id| work.shards.of_bytes(id)));
     shards.sort_unstable();
     shards.dedup();

@@ -2,8 +2,8 @@
 //! fold and commit it in one transaction, and then answer each request.
 //!
 //! A group's way through the files: `queue` -> `prepare` -> `committer` -> `group` -> `journal` -> `quarantine` -> `dedupe` ->
-//! `identify` (with `merge`) -> `catalogue` -> `profile` -> `sequence` -> `identity_history` -> `fold` -> `address` -> `reach` ->
-//! `count` -> `report`. `replay` sends quarantined records the same way again.
+//! `identify` (with `merge`) -> `catalogue` -> `profile` -> `sequence` -> `identity_history` -> `order` -> `conversion` -> `fold` ->
+//! `address` -> `reach` -> `count` -> `report`. `replay` sends quarantined records the same way again.
 
 mod committer;
 mod prepare;
@@ -12,6 +12,7 @@ mod queue;
 mod address;
 mod catalogue;
 mod claim;
+mod conversion;
 mod count;
 mod dedupe;
 mod detail;
@@ -21,6 +22,7 @@ mod identify;
 mod identity_history;
 mod journal;
 mod merge;
+mod order;
 mod profile;
 mod quarantine;
 mod reach;

@@ -3,12 +3,16 @@
 
 use std::collections::BTreeMap;
 
+use serde_json::{Map, Value};
+
+use crate::dialect::order::order_of;
 use crate::domain::address::{Concern, change_of, concern_of};
 use crate::domain::event::{Automation, CampaignRef, Dialect, EventKey, Format, NewEvent, Record, Rejection};
 use crate::domain::hash::{hash63, hash128, identifier_id, optional_hash_with};
 use crate::domain::identifier::{Confidence, Identifier, rule_by_name};
 use crate::domain::identity::{IdentifierId, NamedIdentifier};
 use crate::domain::kind::Kind;
+use crate::domain::order::{Amounts, OrderId, order_id};
 use crate::domain::profile::{AttributeValue, ProfileUpdate};
 use crate::domain::reachability::AddressChange;
 use crate::domain::recipient::{MessageKey, detail_id};
@@ -196,7 +200,24 @@ pub(super) struct PreparedEvent {
     pub(super) updates: Vec<PreparedUpdate>,
     /// The list that the event is about, for those of joining and leaving one.
     pub(super) list: Option<String>,
+    /// What it says of its order, for events of orders.
+    pub(super) order: Option<Box<PreparedOrder>>,
     pub(super) details: Vec<u8>,
+}
+
+/// What an event says of its order.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct PreparedOrder {
+    pub(super) id: Option<OrderId>,
+    pub(super) amounts: Amounts,
+}
+
+impl PreparedOrder {
+    /// What an event of this kind and data says; none for kinds that speak of no order.
+    pub(super) fn of(workspace: i32, kind: Kind, data: &Map<String, Value>) -> Option<Self> {
+        let told = order_of(kind, data)?;
+        Some(Self { id: told.id.map(|id| order_id(workspace, &id)), amounts: told.amounts })
+    }
 }
 
 /// Prepares a batch received now. What is replayed was received when it came first.
@@ -278,6 +299,7 @@ fn prepare_event(workspace: i32, mut event: NewEvent) -> PreparedEvent {
         &[&event.action],
     );
     let identifiers = prepare_identifiers(workspace, &event.identifiers, place.channel.as_deref());
+    let order = PreparedOrder::of(workspace, event.kind, &event.data).map(Box::new);
     let details = pack_details(&mut event);
     PreparedEvent {
         dialect: event.dialect,
@@ -299,6 +321,7 @@ fn prepare_event(workspace: i32, mut event: NewEvent) -> PreparedEvent {
         change,
         updates,
         list,
+        order,
         details,
     }
 }

@@ -1,10 +1,11 @@
-//! The only SQL. One noun per file; what differs by database stands in `connect` and `hot` alone.
+//! The only SQL. One noun per file; what differs by database stands in `connect`, `hot` and `conversion` alone.
 
 pub mod api_key;
 pub mod audience;
 pub mod campaign;
 pub mod cell;
 pub mod connect;
+pub mod conversion;
 pub mod customer;
 pub mod customer_set;
 pub mod detail;
@@ -30,6 +31,7 @@ pub mod recipient;
 pub mod recipient_scan;
 pub mod rollup;
 pub mod suppression;
+pub mod touch;
 pub mod workspace;
 
 use std::sync::Arc;

@@ -7,6 +7,7 @@
 mod kit;
 
 mod access;
+mod attribution;
 mod audience;
 mod automation;
 mod bad_input;

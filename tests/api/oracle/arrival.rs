@@ -7,6 +7,7 @@
 //! event it is. Which of two people survives as the older one is not told here, for it changes no set of names.
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::sync::OnceLock;
 
 use campaignql::domain::event::{EventKey, NewEvent};
 use campaignql::domain::identifier::Identifier;
@@ -200,6 +201,7 @@ impl Oracle {
             events: events.collect(),
             people: standing.iter().map(|one| replay.people[*one].names.clone()).collect(),
             attributes: standing.iter().map(|one| plain(&replay.people[*one])).collect(),
+            credits: OnceLock::new(),
         }
     }
 }

@@ -5,7 +5,9 @@
 
 pub mod address;
 pub mod arrival;
+pub mod attribution;
 pub mod catalogue;
+pub mod conversion;
 pub mod funnel;
 pub mod machine;
 pub mod people;
@@ -17,6 +19,7 @@ pub mod times;
 mod sample;
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::sync::OnceLock;
 
 use campaignql::domain::event::{CampaignRef, EventKey, Namespace, NewEvent};
 use campaignql::domain::identifier::Identifier;
@@ -48,6 +51,8 @@ pub struct Oracle {
     pub people: Vec<BTreeSet<Identifier>>,
     /// The attributes of every person, in the same order, cleared ones as nulls.
     pub attributes: Vec<BTreeMap<String, Value>>,
+    /// Who is credited for conversions, told once: it looks at every pair of events.
+    credits: OnceLock<Vec<(usize, Micros)>>,
 }
 
 /// Namespace and vendor's id of a campaign.
@@ -65,7 +70,7 @@ impl Oracle {
         };
         let events = events.into_iter().map(happened).collect();
         let attributes = vec![BTreeMap::new(); people.len()];
-        Self { zone, rules: address::Rules::default(), events, people, attributes }
+        Self { zone, rules: address::Rules::default(), events, people, attributes, credits: OnceLock::new() }
     }
 
     /// Every campaign that an event names.

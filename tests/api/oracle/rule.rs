@@ -4,7 +4,7 @@ use campaignql::domain::identifier::{Identifier, rule_by_name};
 use campaignql::domain::kind::Kind;
 use serde_json::Value;
 
-use super::funnel::{GroupBy, Question, Unit};
+use super::funnel::{Basis, Question, Unit};
 use super::steps::Automation;
 use super::{CampaignName, Happened, Oracle, campaign_name};
 
@@ -82,12 +82,14 @@ impl Oracle {
 
     /// Number of people who reached a step in these events.
     fn reached_by(&self, events: Vec<Happened>, campaign: &CampaignName, step: Kind) -> i64 {
-        let alone =
-            Self { zone: self.zone, rules: self.rules.clone(), events, people: Vec::new(), attributes: Vec::new() };
+        let mut alone = Self::new(Vec::new(), self.zone);
+        alone.rules = self.rules.clone();
+        alone.events = events;
         let question = Question {
             unit: Unit::Recipient,
-            group_by: GroupBy::Nothing,
-            by_day: false,
+            basis: Basis::Event,
+            zone: self.zone,
+            group_by: Vec::new(),
             implied: true,
             automation: Automation::Human,
             days: None,

@@ -87,7 +87,8 @@ async fn compare_event_types(client: &Client, oracle: &Oracle, seed: u64) {
     assert_eq!(got, oracle.event_types(), "left: server, right: recounted; seed {seed}");
 }
 
-async fn compare_funnels(clients: &[Client], oracle: &Oracle, campaign: &CampaignName, seed: u64) {
+/// Asks about a campaign's funnel in many ways.
+pub async fn compare_funnels(clients: &[Client], oracle: &Oracle, campaign: &CampaignName, seed: u64) {
     let dice = Dice::new(seed);
     let ask = |number: usize| if number % 3 == 0 { kept_question(&dice) } else { any_question(&dice) };
     let asked: Vec<Question> = (0..ASKED).map(ask).collect();

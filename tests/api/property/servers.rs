@@ -41,7 +41,7 @@ async fn two_servers_on_one_postgresql_report_what_a_recount_says() {
 }
 
 /// The seeds of `PROPERTY_SEEDS=from..to`, else a few.
-fn seeds() -> Range<u64> {
+pub fn seeds() -> Range<u64> {
     seeds_or(0..6)
 }
 
@@ -112,7 +112,7 @@ pub async fn set_time_zone(database: &TestDatabase, zone: Tz) {
 }
 
 /// Posts everything, in order but by several senders at once, and sums up the new events.
-async fn post_all(clients: &[Client], deliveries: Vec<Delivery>) -> u64 {
+pub async fn post_all(clients: &[Client], deliveries: Vec<Delivery>) -> u64 {
     let mut shares: Vec<Vec<Delivery>> = vec![Vec::new(); SENDERS];
     for (number, delivery) in deliveries.into_iter().enumerate() {
         shares[number % SENDERS].push(delivery);
