@@ -92,17 +92,19 @@ fn by_campaign(rows: Vec<RollupRow>) -> HashMap<i64, Vec<RollupRow>> {
     found
 }
 
-fn values_by_group(cells: &[cell::Model], grouping: Grouping) -> HashMap<i64, Option<String>> {
+/// The values that groups of a grouping stand for.
+pub(super) fn values_by_group(cells: &[cell::Model], grouping: Grouping) -> HashMap<i64, Option<String>> {
     cells.iter().map(|cell| value_in(cell, grouping)).map(|value| (group_id(value), value.map(str::to_owned))).collect()
 }
 
-fn value_in(cell: &cell::Model, grouping: Grouping) -> Option<&str> {
+/// What a cell is called in a grouping.
+pub(super) fn value_in(cell: &cell::Model, grouping: Grouping) -> Option<&str> {
     match grouping {
-        Grouping::None => None,
+        Grouping::None | Grouping::NoneByMonth => None,
         Grouping::Run => cell.run.as_deref(),
         Grouping::Treatment => cell.treatment.as_deref(),
         Grouping::Touchpoint => cell.touchpoint.as_deref(),
-        Grouping::Channel => cell.channel.as_deref(),
+        Grouping::Channel | Grouping::ChannelByMonth => cell.channel.as_deref(),
     }
 }
 

@@ -8,5 +8,6 @@ pub mod customer_facts;
 pub mod customer_list;
 pub mod eligibility;
 pub mod event_list;
+pub mod performance;
 pub mod reachability;
 pub mod step_times;

@@ -24,6 +24,20 @@ pub fn day_of(date: NaiveDate) -> i32 {
     date.num_days_from_ce() - EPOCH_DAY_FROM_CE
 }
 
+/// The instant at which a day begins in a zone: its first midnight, or where clocks go forward over midnight the end of
+/// that gap.
+pub fn start_of_day(day: i32, zone: Tz) -> Micros {
+    let midnight = i64::from(day) * 86_400;
+    // Zones lie within a day of UTC and change their clocks at most once in two days: the instant at which the day
+    // begins lies between these two, and the days of instants never fall.
+    let (mut before, mut at) = (midnight - 2 * 86_400, midnight + 2 * 86_400);
+    while at - before > 1 {
+        let middle = before + (at - before) / 2;
+        if day_in_zone(Micros::from_seconds(middle), zone) < day { before = middle } else { at = middle }
+    }
+    Micros::from_seconds(at)
+}
+
 fn offset_seconds(seconds: i64, zone: Tz) -> i64 {
     let utc = DateTime::<Utc>::from_timestamp(seconds, 0).unwrap_or_default().naive_utc();
     i64::from(zone.offset_from_utc_datetime(&utc).fix().local_minus_utc())

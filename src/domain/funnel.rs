@@ -34,6 +34,8 @@ pub enum DeliveredBasis {
     Reported,
     /// The vendor reports none at all: sent and neither bounced nor failed.
     Inferred,
+    /// A sum over campaigns of both sorts: each by its own.
+    Mixed,
 }
 
 /// How a funnel is to be counted.
@@ -96,6 +98,11 @@ impl FunnelCounts {
     pub fn of(counts: &Counts, options: FunnelOptions) -> Self {
         let infers = options.infer_deliveries && options.implied_steps;
         let delivered_basis = if infers { DeliveredBasis::Inferred } else { DeliveredBasis::Reported };
+        Self { delivered_basis, options, counts: counts.clone() }
+    }
+
+    /// Reads a sum over several campaigns, in which the implied deliveries of each are those of its own basis already.
+    pub fn of_sum(counts: &Counts, options: FunnelOptions, delivered_basis: DeliveredBasis) -> Self {
         Self { delivered_basis, options, counts: counts.clone() }
     }
 

@@ -10,6 +10,7 @@ pub mod identifier_type;
 pub mod identity;
 pub mod kind;
 pub mod packing;
+pub mod period;
 pub mod quarantine;
 pub mod reach;
 pub mod reachability;
@@ -19,6 +20,7 @@ pub mod workspace;
 
 pub mod audience;
 pub mod contribution;
+pub mod price;
 pub mod profile;
 pub mod recipient;
 pub mod rollup;

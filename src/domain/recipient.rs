@@ -7,6 +7,7 @@ use super::event::Automation;
 use super::hash::{hash63, optional_hash};
 use super::kind::Kind;
 use super::packing::{put_signed, put_varint, take_byte, take_signed, take_varint};
+use super::price::Price;
 use super::time::Micros;
 use crate::{Error, Result};
 
@@ -30,7 +31,7 @@ impl MessageKey {
     }
 }
 
-/// What stands for the url of a click, the list of a list change, or the reason of a failure.
+/// What stands for the url of a click, the list of a list change, the reason of a failure, or the endpoint of a delivery.
 pub fn detail_id(text: &str) -> i64 {
     hash63(&[b"detail", text.as_bytes()])
 }
@@ -46,7 +47,8 @@ pub struct Occurrence {
     pub automation: u8,
     /// The catalogue cell it belongs to.
     pub cell: i64,
-    /// Hash of the url of a click, the list of a list change, the reason of a failure; 0: none.
+    /// Hash of the url of a click, the list of a list change, the reason of a failure, the endpoint (`pinpoint_endpoint`)
+    /// of a delivery; 0: none.
     pub detail: i64,
 }
 
@@ -69,6 +71,8 @@ pub struct MessageState {
     pub key: MessageKey,
     /// The earliest send stamp that the vendor gave.
     pub sent_at: Option<Micros>,
+    /// What it cost, by the latest record that says so.
+    pub price: Option<Price>,
     /// Its events, in order of time.
     pub occurrences: Vec<Occurrence>,
 }
@@ -89,6 +93,12 @@ impl RecipientState {
         message.note_sent_at(sent_at);
     }
 
+    /// Takes what a record says that a message cost.
+    pub fn note_price(&mut self, key: MessageKey, price: Price) {
+        let message = self.message(key);
+        message.price = message.price.max(Some(price));
+    }
+
     /// Takes everything of another state: the two customers are one.
     pub fn absorb(&mut self, other: Self) {
         for other_message in other.messages {
@@ -96,6 +106,7 @@ impl RecipientState {
             message.occurrences.extend(other_message.occurrences);
             message.occurrences.sort_unstable();
             message.note_sent_at(other_message.sent_at);
+            message.price = message.price.max(other_message.price);
         }
     }
 
@@ -103,7 +114,7 @@ impl RecipientState {
         let place = match self.messages.binary_search_by_key(&key, |message| message.key) {
             Ok(place) => place,
             Err(place) => {
-                self.messages.insert(place, MessageState { key, sent_at: None, occurrences: Vec::new() });
+                self.messages.insert(place, MessageState { key, sent_at: None, price: None, occurrences: Vec::new() });
                 place
             }
         };
@@ -127,8 +138,11 @@ impl RecipientState {
 
     /// The distinct cells that the state names, sorted.
     pub fn cells(&self) -> Vec<i64> {
-        let mut cells: Vec<i64> =
-            self.messages.iter().flat_map(|message| message.occurrences.iter().map(|o| o.cell)).collect();
+        let of_message = |message: &MessageState| {
+            let priced = message.price.map(|price| price.cell);
+            message.occurrences.iter().map(|o| o.cell).chain(priced).collect::<Vec<_>>()
+        };
+        let mut cells: Vec<i64> = self.messages.iter().flat_map(of_message).collect();
         cells.sort_unstable();
         cells.dedup();
         cells
@@ -166,12 +180,19 @@ impl MessageState {
             MessageKey::Id(hash) => (ID, hash),
             MessageKey::Place(hash) => (PLACE, hash),
         };
-        bytes.push(tag | if self.sent_at.is_some() { HAS_SENT_AT } else { 0 });
+        let sent_flag = if self.sent_at.is_some() { HAS_SENT_AT } else { 0 };
+        let price_flag = if self.price.is_some() { HAS_PRICE } else { 0 };
+        bytes.push(tag | sent_flag | price_flag);
         bytes.extend_from_slice(&hash.to_be_bytes());
         let mut before = 0;
         if let Some(sent_at) = self.sent_at {
             put_signed(bytes, sent_at.0);
             before = sent_at.0;
+        }
+        if let Some(price) = self.price {
+            put_signed(bytes, price.at.0.wrapping_sub(before));
+            put_signed(bytes, price.nanos);
+            put_varint(bytes, cells.binary_search(&price.cell).unwrap_or(0) as u64);
         }
         put_varint(bytes, self.occurrences.len() as u64);
         for occurrence in &self.occurrences {
@@ -190,25 +211,35 @@ impl MessageState {
     fn take(bytes: &mut &[u8], cells: &[i64]) -> Option<Self> {
         let tag = take_byte(bytes)?;
         let hash = take_eight(bytes)?;
-        let key = match tag & !HAS_SENT_AT {
+        let key = match tag & !(HAS_SENT_AT | HAS_PRICE) {
             ID => MessageKey::Id(hash),
             PLACE => MessageKey::Place(hash),
             _ => return None,
         };
         let sent_at = if tag & HAS_SENT_AT == 0 { None } else { Some(Micros(take_signed(bytes)?)) };
         let mut before = sent_at.map_or(0, |at| at.0);
+        let price = if tag & HAS_PRICE == 0 { None } else { Some(take_price(bytes, before, cells)?) };
         let count = take_varint(bytes)?;
         let mut occurrences = Vec::with_capacity(usize::try_from(count).ok()?.min(bytes.len()));
         for _ in 0..count {
             let kind = take_byte(bytes)?;
             let flags = take_byte(bytes)?;
             before = before.wrapping_add(take_signed(bytes)?);
-            let cell = *cells.get(usize::try_from(take_varint(bytes)?).ok()?)?;
+            let cell = take_cell(bytes, cells)?;
             let detail = if flags & 4 == 0 { 0 } else { take_eight(bytes)? };
             occurrences.push(Occurrence { at: Micros(before), kind, automation: flags & 3, cell, detail });
         }
-        Some(Self { key, sent_at, occurrences })
+        Some(Self { key, sent_at, price, occurrences })
     }
+}
+
+fn take_price(bytes: &mut &[u8], before: i64, cells: &[i64]) -> Option<Price> {
+    let at = Micros(before.wrapping_add(take_signed(bytes)?));
+    Some(Price { at, nanos: take_signed(bytes)?, cell: take_cell(bytes, cells)? })
+}
+
+fn take_cell(bytes: &mut &[u8], cells: &[i64]) -> Option<i64> {
+    cells.get(usize::try_from(take_varint(bytes)?).ok()?).copied()
 }
 
 fn take_eight(bytes: &mut &[u8]) -> Option<i64> {
@@ -221,6 +252,7 @@ const FORMAT: u8 = 1;
 const ID: u8 = 0;
 const PLACE: u8 = 1;
 const HAS_SENT_AT: u8 = 2;
+const HAS_PRICE: u8 = 4;
 
 #[cfg(test)]
 mod tests {
@@ -246,6 +278,10 @@ mod tests {
                 let mut state = RecipientState::default();
                 for (key, occurrence, sent_at) in events {
                     state.add(*key, *occurrence, *sent_at);
+                    if occurrence.automation == 2 {
+                        let nanos = occurrence.detail * 645_000;
+                        state.note_price(*key, Price { at: occurrence.at, nanos, cell: occurrence.cell });
+                    }
                 }
                 state
             };

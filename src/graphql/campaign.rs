@@ -179,6 +179,7 @@ impl CampaignFilter {
             channels: bounded("channels", self.channels)?.into_iter().map(lower).collect(),
             tags: bounded("tags", self.tags)?,
             is_archived: self.is_archived,
+            ids: Vec::new(),
         })
     }
 }

@@ -40,6 +40,8 @@ pub enum DeliveredBasis {
     Reported,
     /// The vendor has reported none for this campaign: what was sent and neither bounced nor failed counts.
     Inferred,
+    /// In sums over several campaigns: some report deliveries and some do not; each counts by its own.
+    Mixed,
 }
 
 /// Which of a step's numbers a rate is made of.

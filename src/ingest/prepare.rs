@@ -3,10 +3,11 @@
 
 use std::collections::BTreeMap;
 
+use crate::dialect::price::price_nanos;
 use crate::domain::address::{Concern, change_of, concern_of};
 use crate::domain::event::{Automation, CampaignRef, Dialect, EventKey, Format, NewEvent, Record, Rejection};
 use crate::domain::hash::{hash63, hash128, identifier_id, optional_hash_with};
-use crate::domain::identifier::{Confidence, Identifier, rule_by_name};
+use crate::domain::identifier::{Confidence, ENDPOINT_TYPE, Identifier, rule_by_name};
 use crate::domain::identity::{IdentifierId, NamedIdentifier};
 use crate::domain::kind::Kind;
 use crate::domain::profile::{AttributeValue, ProfileUpdate};
@@ -186,6 +187,8 @@ pub(super) struct PreparedEvent {
     pub(super) message: i64,
     pub(super) message_key: MessageKey,
     pub(super) detail: i64,
+    /// What its message cost, in billionths of a US dollar, where the record says so.
+    pub(super) price_nanos: Option<i64>,
     pub(super) change: Option<PreparedChange>,
     pub(super) updates: Vec<PreparedUpdate>,
     /// The list that the event is about, for those of joining and leaving one.
@@ -262,7 +265,8 @@ fn prepare_event(workspace: i32, mut event: NewEvent) -> PreparedEvent {
         channel: event.channel.take(),
     };
     let message_key = MessageKey::of(message, [&place.run, &place.treatment, &place.touchpoint]);
-    let detail = detail_of(&event).map_or(0, detail_id);
+    let detail = endpoint_of(&event).or_else(|| detail_of(&event)).map_or(0, detail_id);
+    let price_nanos = price_nanos(event.dialect, &event.event_type, &event.data);
     let kind_code = [event.kind.code()];
     let event_type = optional_hash_with(
         b"event_type",
@@ -287,6 +291,7 @@ fn prepare_event(workspace: i32, mut event: NewEvent) -> PreparedEvent {
         message,
         message_key,
         detail,
+        price_nanos,
         change,
         updates,
         list,
@@ -340,6 +345,15 @@ fn detail_of(event: &NewEvent) -> Option<&str> {
         Kind::Skipped | Kind::Failed | Kind::SoftBounced | Kind::HardBounced => event.reason.as_deref(),
         _ => None,
     }
+}
+
+/// The endpoint that a message was delivered to: a customer may have several.
+fn endpoint_of(event: &NewEvent) -> Option<&str> {
+    if event.kind != Kind::Delivered {
+        return None;
+    }
+    let endpoint = event.identifiers.iter().find(|identifier| identifier.name == ENDPOINT_TYPE);
+    endpoint.map(|endpoint| endpoint.value.as_str())
 }
 
 fn pack_details(event: &mut NewEvent) -> Vec<u8> {
