@@ -47,6 +47,13 @@ pub struct PerformanceQuestion {
     pub limit: usize,
 }
 
+impl PerformanceQuestion {
+    fn has_groups(&self) -> bool {
+        let is_grouped = self.grouping != Grouping::None || self.granularity.is_some();
+        is_grouped || self.by_campaign || self.by_tag.is_some()
+    }
+}
+
 /// The order of rows; ties, and what has no rate, are by group.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct PerformanceOrder {
@@ -245,6 +252,9 @@ fn group_rows(
     found: Found,
     infers: impl Fn(i64) -> bool,
 ) -> Result<BTreeMap<Group, Sum>> {
+    if !question.has_groups() {
+        return Ok(BTreeMap::new());
+    }
     let places = places_by_name(campaigns);
     let tags = tags_of(campaigns, question)?;
     let mut rows: BTreeMap<Group, Sum> = BTreeMap::new();

@@ -28,6 +28,22 @@ pub enum Rate {
     Skip,
 }
 
+impl Rate {
+    /// Every rate.
+    pub const ALL: [Self; 10] = [
+        Self::Delivery,
+        Self::Open,
+        Self::Click,
+        Self::ClickToOpen,
+        Self::HardBounce,
+        Self::SoftBounce,
+        Self::Complaint,
+        Self::Unsubscribe,
+        Self::OptOut,
+        Self::Skip,
+    ];
+}
+
 /// What a rate divides by.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum RateBase {

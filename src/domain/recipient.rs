@@ -99,6 +99,15 @@ impl RecipientState {
         message.price = message.price.max(Some(price));
     }
 
+    /// Gives an event that is there without a detail its detail.
+    pub fn note_detail(&mut self, key: MessageKey, without: Occurrence, detail: i64) {
+        let Some(message) = self.messages.iter_mut().find(|message| message.key == key) else { return };
+        if let Ok(place) = message.occurrences.binary_search(&without) {
+            message.occurrences[place].detail = detail;
+            message.occurrences.sort_unstable();
+        }
+    }
+
     /// Takes everything of another state: the two customers are one.
     pub fn absorb(&mut self, other: Self) {
         for other_message in other.messages {

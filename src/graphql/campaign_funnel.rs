@@ -27,6 +27,14 @@ pub enum FunnelDimension {
     Channel,
     /// Days in the workspace's time zone. A unit counts once over all days, on that of its first event of a kind.
     Day,
+    /// ISO weeks, from Monday: as DAY.
+    Week,
+    /// Calendar months: as DAY.
+    Month,
+    /// Campaigns: in `performance` only.
+    Campaign,
+    /// Tags of campaigns: in `performance` only. A campaign counts in the row of each of its tags.
+    Tag,
 }
 
 impl FunnelDimension {
@@ -36,7 +44,7 @@ impl FunnelDimension {
             Self::Treatment => Some(Grouping::Treatment),
             Self::Touchpoint => Some(Grouping::Touchpoint),
             Self::Channel => Some(Grouping::Channel),
-            Self::Day => None,
+            _ => None,
         }
     }
 }
@@ -74,9 +82,10 @@ fn dimensions(group_by: &[FunnelDimension]) -> Result<(Grouping, bool)> {
     let mut grouping = Grouping::None;
     let mut by_day = false;
     for dimension in group_by {
-        let again = match dimension.grouping() {
-            None => std::mem::replace(&mut by_day, true),
-            Some(wanted) => std::mem::replace(&mut grouping, wanted) != Grouping::None,
+        let again = match (dimension, dimension.grouping()) {
+            (FunnelDimension::Day, _) => std::mem::replace(&mut by_day, true),
+            (_, Some(wanted)) => std::mem::replace(&mut grouping, wanted) != Grouping::None,
+            _ => true,
         };
         if again {
             return Err(Fault::bad_input(

@@ -91,7 +91,8 @@ impl FunnelStep {
         }
     }
 
-    fn of(kind: Kind) -> Self {
+    /// The step of a kind that is one.
+    pub fn of(kind: Kind) -> Self {
         match kind {
             Kind::Sent => Self::Sent,
             Kind::Delivered => Self::Delivered,

@@ -27,6 +27,18 @@ pub const MAX_INGEST_RECORDS: usize = 5_000;
 /// Most groups in the answer to a grouped funnel.
 pub const MAX_FUNNEL_GROUPS: usize = 5_000;
 
+/// Most points of a time series.
+pub const MAX_SERIES_POINTS: i64 = 2_000;
+
+/// Most campaigns that a performance report may name.
+pub const MAX_PERFORMANCE_CAMPAIGNS: usize = 1_000;
+
+/// Most rows of a performance report.
+pub const MAX_PERFORMANCE_ROWS: usize = 1_000;
+
+/// Rows of a performance report when it does not say how many.
+pub const DEFAULT_PERFORMANCE_ROWS: usize = 100;
+
 /// Most values of one kind in a filter.
 pub const MAX_FILTER_VALUES: usize = 100;
 

@@ -27,6 +27,8 @@ pub mod ingest_report;
 pub mod kind;
 pub mod list;
 pub mod odp_event_send;
+pub mod performance;
+pub mod performance_numbers;
 pub mod profile;
 pub mod quarantine;
 pub mod quarantine_counts;

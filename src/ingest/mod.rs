@@ -29,6 +29,7 @@ mod tally;
 mod ids;
 mod memory;
 
+mod complete;
 pub mod recount;
 mod upgrade;
 

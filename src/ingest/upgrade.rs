@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use super::address::Suppressed;
+use super::complete::complete;
 use super::group::{FoldSettings, Work};
 use super::memory::Memory;
 use super::reach::Counted;
@@ -20,8 +21,10 @@ use crate::store::{Store, connect, workspace};
 const REACH: &str = "reach_counted";
 const PAGE: u32 = 5_000;
 
-/// Makes the counts of who can be reached, and the suppression list, where they were never made. Ingestion waits meanwhile.
+/// Completes states and counts, and makes the counts of who can be reached and the suppression list, where that was never
+/// done. Ingestion waits meanwhile.
 pub(super) async fn bring_up_to_date(store: &Store) -> Result<()> {
+    complete(store).await?;
     if connect::is_done(store, REACH).await? {
         return Ok(());
     }

@@ -254,8 +254,11 @@ pub static WORKSPACE: Table = Table {
     values: &[("name", Text), ("time_zone", Text), ("currency", Text), ("settings", Text), ("created_at", I64)],
 };
 
+/// `entity::database_info`.
+pub static DATABASE_INFO: Table = Table { name: "database_info", key: &[("key", Text)], values: &[("value", Text)] };
+
 /// Every table above.
-pub static ALL: [&Table; 26] = [
+pub static ALL: [&Table; 27] = [
     &SHARD,
     &IDENTIFIER_TYPE,
     &CAMPAIGN,
@@ -282,6 +285,7 @@ pub static ALL: [&Table; 26] = [
     &QUARANTINE,
     &IMPORT_JOURNAL,
     &WORKSPACE,
+    &DATABASE_INFO,
 ];
 
 #[cfg(test)]
@@ -325,5 +329,6 @@ mod tests {
         assert_same::<entity::quarantine::Entity>(&QUARANTINE);
         assert_same::<entity::import_journal::Entity>(&IMPORT_JOURNAL);
         assert_same::<entity::workspace::Entity>(&WORKSPACE);
+        assert_same::<entity::database_info::Entity>(&DATABASE_INFO);
     }
 }
