@@ -11,6 +11,7 @@ pub mod cell;
 pub mod customer;
 pub mod customer_reach;
 pub mod database_info;
+pub mod detail;
 pub mod event;
 pub mod event_key;
 pub mod event_key_undated;

@@ -2,12 +2,14 @@
 
 pub mod audience;
 pub mod automation;
+pub mod breakdown;
 pub mod campaign_funnel;
 pub mod customer;
 pub mod customer_facts;
 pub mod customer_list;
 pub mod eligibility;
 pub mod event_list;
+pub mod kpi;
 pub mod performance;
 pub mod reachability;
 pub mod step_times;

@@ -9,6 +9,7 @@ pub mod identifier;
 pub mod identifier_type;
 pub mod identity;
 pub mod kind;
+pub mod number_map;
 pub mod packing;
 pub mod period;
 pub mod quarantine;
@@ -20,10 +21,13 @@ pub mod workspace;
 
 pub mod audience;
 pub mod contribution;
+pub mod message_facts;
 pub mod price;
 pub mod profile;
 pub mod recipient;
 pub mod rollup;
 
+pub mod breakdown;
 pub mod funnel;
+pub mod kpi;
 pub mod rates;

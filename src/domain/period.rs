@@ -5,6 +5,7 @@ use std::ops::Range;
 
 use chrono::{Datelike, Months, NaiveDate};
 
+use super::breakdown::{first_of_month, monday_of};
 use super::day::{date_of, day_of};
 
 /// How long the points of a series are, in calendar days.
@@ -23,8 +24,8 @@ impl Granularity {
     pub fn start_of(self, day: i32) -> i32 {
         match self {
             Self::Day => day,
-            Self::Week => week_of(day),
-            Self::Month => month_of(day),
+            Self::Week => monday_of(day),
+            Self::Month => first_of_month(day),
         }
     }
 
@@ -32,9 +33,9 @@ impl Granularity {
     pub fn next(self, day: i32) -> i32 {
         match self {
             Self::Day => day + 1,
-            Self::Week => week_of(day) + 7,
+            Self::Week => monday_of(day) + 7,
             // The 28th and four more days lie in the next month, whatever the month.
-            Self::Month => month_of(month_of(day) + 31),
+            Self::Month => first_of_month(first_of_month(day) + 31),
         }
     }
 
@@ -47,7 +48,7 @@ impl Granularity {
         let count = |from: i32, to: i32| i64::from(to) - i64::from(from);
         match self {
             Self::Day => count(first, last) + 1,
-            Self::Week => count(week_of(first), week_of(last)) / 7 + 1,
+            Self::Week => count(monday_of(first), monday_of(last)) / 7 + 1,
             Self::Month => i64::from(month_number(last) - month_number(first)) + 1,
         }
     }
@@ -56,16 +57,6 @@ impl Granularity {
 fn month_number(day: i32) -> i32 {
     let date = date_of(day);
     date.year() * 12 + date.month0() as i32
-}
-
-/// The first day of the month that a day lies in.
-pub fn month_of(day: i32) -> i32 {
-    day - date_of(day).day0() as i32
-}
-
-/// The Monday of the ISO week that a day lies in.
-pub fn week_of(day: i32) -> i32 {
-    day - date_of(day).weekday().num_days_from_monday() as i32
 }
 
 /// What a period is compared with.
@@ -107,8 +98,8 @@ fn a_year_before(day: i32) -> i32 {
 
 /// A range of days as whole months, by their first days, and the days before and behind them.
 pub fn months_and_days(days: &Range<i32>) -> (Range<i32>, [Range<i32>; 2]) {
-    let first = if month_of(days.start) == days.start { days.start } else { Granularity::Month.next(days.start) };
-    let end = month_of(days.end);
+    let first = if first_of_month(days.start) == days.start { days.start } else { Granularity::Month.next(days.start) };
+    let end = first_of_month(days.end);
     if end <= first {
         return (first..first, [days.clone(), days.end..days.end]);
     }
@@ -183,7 +174,7 @@ mod tests {
             for length in 0..200 {
                 let days = start..start + length;
                 let (months, beside) = months_and_days(&days);
-                assert_eq!((month_of(months.start), month_of(months.end)), (months.start, months.end), "{days:?}");
+                assert_eq!((first_of_month(months.start), first_of_month(months.end)), (months.start, months.end), "{days:?}");
                 let mut walked: Vec<i32> = beside.iter().cloned().flatten().chain(months).collect();
                 walked.sort_unstable();
                 assert_eq!(walked, days.clone().collect::<Vec<_>>(), "{days:?}");

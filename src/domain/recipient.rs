@@ -218,6 +218,118 @@ impl MessageState {
     }
 
     fn take(bytes: &mut &[u8], cells: &[i64]) -> Option<Self> {
+        let head = Head::take(bytes)?;
+        let mut before = head.before();
+        let mut occurrences = Vec::with_capacity(usize::try_from(head.count).ok()?.min(bytes.len()));
+        for _ in 0..head.count {
+            let UnpackedOccurrence { at, kind, automation, cell, detail } =
+                UnpackedOccurrence::take(bytes, &mut before)?;
+            occurrences.push(Occurrence { at, kind, automation, cell: *cells.get(cell)?, detail });
+        }
+        let price = match head.price {
+            None => None,
+            Some(UnpackedPrice { at, nanos, cell }) => Some(Price { at, nanos, cell: *cells.get(cell)? }),
+        };
+        Some(Self { key: head.key, sent_at: head.sent_at, price, occurrences })
+    }
+}
+
+/// A packed state, read into buffers that are used again and again: what millions of states are counted by.
+#[derive(Debug, Default)]
+pub struct Unpacked {
+    /// The cells that the state names.
+    pub cells: Vec<i64>,
+    /// Its messages.
+    pub messages: Vec<UnpackedMessage>,
+    /// The events of all messages.
+    pub occurrences: Vec<UnpackedOccurrence>,
+}
+
+/// A message of an unpacked state.
+#[derive(Clone, Copy, Debug)]
+pub struct UnpackedMessage {
+    /// Which message.
+    pub key: MessageKey,
+    /// The earliest send stamp that the vendor gave.
+    pub sent_at: Option<Micros>,
+    /// What it cost, by the latest record that says so.
+    pub price: Option<UnpackedPrice>,
+    /// Where its events end; they begin where those of the message before end.
+    pub end: usize,
+}
+
+/// The price of a message of an unpacked state.
+#[derive(Clone, Copy, Debug)]
+pub struct UnpackedPrice {
+    /// When.
+    pub at: Micros,
+    /// Billionths of a US dollar.
+    pub nanos: i64,
+    /// Index of its cell among the state's.
+    pub cell: usize,
+}
+
+/// An event of an unpacked state.
+#[derive(Clone, Copy, Debug)]
+pub struct UnpackedOccurrence {
+    /// When.
+    pub at: Micros,
+    /// What: the code of its kind.
+    pub kind: u8,
+    /// The vendor's verdict on who acted: the code of [`Automation`].
+    pub automation: u8,
+    /// Index of its cell among the state's.
+    pub cell: usize,
+    /// As in [`Occurrence::detail`].
+    pub detail: i64,
+}
+
+impl Unpacked {
+    /// Reads what [`RecipientState::encode`] packed, in place of what was read before.
+    pub fn read(&mut self, bytes: &[u8]) -> Result<()> {
+        self.take(bytes).ok_or_else(|| Error::Corrupt("recipient state".to_owned()))
+    }
+
+    fn take(&mut self, mut bytes: &[u8]) -> Option<()> {
+        self.cells.clear();
+        self.messages.clear();
+        self.occurrences.clear();
+        if take_byte(&mut bytes)? != FORMAT {
+            return None;
+        }
+        for _ in 0..take_varint(&mut bytes)? {
+            self.cells.push(take_eight(&mut bytes)?);
+        }
+        while !bytes.is_empty() {
+            let head = Head::take(&mut bytes)?;
+            let mut before = head.before();
+            for _ in 0..head.count {
+                let occurrence = UnpackedOccurrence::take(&mut bytes, &mut before)?;
+                if occurrence.cell >= self.cells.len() {
+                    return None;
+                }
+                self.occurrences.push(occurrence);
+            }
+            let Head { key, sent_at, price, .. } = head;
+            if price.is_some_and(|price| price.cell >= self.cells.len()) {
+                return None;
+            }
+            self.messages.push(UnpackedMessage { key, sent_at, price, end: self.occurrences.len() });
+        }
+        Some(())
+    }
+}
+
+/// What stands before the events of a message.
+struct Head {
+    key: MessageKey,
+    sent_at: Option<Micros>,
+    price: Option<UnpackedPrice>,
+    count: u64,
+}
+
+impl Head {
+    fn take(bytes: &mut &[u8]) -> Option<Self> {
         let tag = take_byte(bytes)?;
         let hash = take_eight(bytes)?;
         let key = match tag & !(HAS_SENT_AT | HAS_PRICE) {
@@ -226,29 +338,33 @@ impl MessageState {
             _ => return None,
         };
         let sent_at = if tag & HAS_SENT_AT == 0 { None } else { Some(Micros(take_signed(bytes)?)) };
-        let mut before = sent_at.map_or(0, |at| at.0);
-        let price = if tag & HAS_PRICE == 0 { None } else { Some(take_price(bytes, before, cells)?) };
-        let count = take_varint(bytes)?;
-        let mut occurrences = Vec::with_capacity(usize::try_from(count).ok()?.min(bytes.len()));
-        for _ in 0..count {
-            let kind = take_byte(bytes)?;
-            let flags = take_byte(bytes)?;
-            before = before.wrapping_add(take_signed(bytes)?);
-            let cell = take_cell(bytes, cells)?;
-            let detail = if flags & 4 == 0 { 0 } else { take_eight(bytes)? };
-            occurrences.push(Occurrence { at: Micros(before), kind, automation: flags & 3, cell, detail });
-        }
-        Some(Self { key, sent_at, price, occurrences })
+        let before = sent_at.map_or(0, |at| at.0);
+        let price = if tag & HAS_PRICE == 0 { None } else { Some(UnpackedPrice::take(bytes, before)?) };
+        Some(Self { key, sent_at, price, count: take_varint(bytes)? })
+    }
+
+    /// The time that the first event's is counted from.
+    fn before(&self) -> i64 {
+        self.sent_at.map_or(0, |at| at.0)
     }
 }
 
-fn take_price(bytes: &mut &[u8], before: i64, cells: &[i64]) -> Option<Price> {
-    let at = Micros(before.wrapping_add(take_signed(bytes)?));
-    Some(Price { at, nanos: take_signed(bytes)?, cell: take_cell(bytes, cells)? })
+impl UnpackedPrice {
+    fn take(bytes: &mut &[u8], before: i64) -> Option<Self> {
+        let at = Micros(before.wrapping_add(take_signed(bytes)?));
+        Some(Self { at, nanos: take_signed(bytes)?, cell: usize::try_from(take_varint(bytes)?).ok()? })
+    }
 }
 
-fn take_cell(bytes: &mut &[u8], cells: &[i64]) -> Option<i64> {
-    cells.get(usize::try_from(take_varint(bytes)?).ok()?).copied()
+impl UnpackedOccurrence {
+    fn take(bytes: &mut &[u8], before: &mut i64) -> Option<Self> {
+        let kind = take_byte(bytes)?;
+        let flags = take_byte(bytes)?;
+        *before = before.wrapping_add(take_signed(bytes)?);
+        let cell = usize::try_from(take_varint(bytes)?).ok()?;
+        let detail = if flags & 4 == 0 { 0 } else { take_eight(bytes)? };
+        Some(Self { at: Micros(*before), kind, automation: flags & 3, cell, detail })
+    }
 }
 
 fn take_eight(bytes: &mut &[u8]) -> Option<i64> {

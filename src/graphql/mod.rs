@@ -25,6 +25,7 @@ pub mod identifier;
 pub mod identifier_type;
 pub mod ingest_report;
 pub mod kind;
+pub mod kpi;
 pub mod list;
 pub mod odp_event_send;
 pub mod performance;

@@ -9,7 +9,7 @@ use crate::dialect::price::price_nanos;
 use crate::domain::event::Dialect;
 use crate::domain::identifier::ENDPOINT_TYPE;
 use crate::domain::kind::Kind;
-use crate::domain::period::month_of;
+use crate::domain::breakdown::first_of_month;
 use crate::domain::price::Price;
 use crate::domain::recipient::{MessageKey, Occurrence, RecipientState, detail_id};
 use crate::domain::rollup::{Counts, Grouping};
@@ -58,7 +58,7 @@ async fn add_months(work: &mut Work<'_>) -> Result<()> {
         }
         for row in 0..page.len() {
             let Some(month) = Grouping::from_code(page.i16s(2)?[row]).and_then(Grouping::by_month) else { continue };
-            let group = (page.i64s(1)?[row], month as i16, page.i64s(3)?[row], month_of(page.i32s(4)?[row]));
+            let group = (page.i64s(1)?[row], month as i16, page.i64s(3)?[row], first_of_month(page.i32s(4)?[row]));
             let key = (page.i16s(0)?[row], group.0, group.1, group.2, group.3);
             months.entry(key).or_default().add_packed(&page.bytes(5)?[row])?;
         }

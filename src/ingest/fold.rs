@@ -4,11 +4,12 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use super::catalogue::{Catalogue, load_cells};
+use super::count::Changed;
 use super::group::{Fresh, Work};
 use super::identify::Identified;
 use super::memory::KnownCell;
 use crate::domain::contribution::{CellGroups, Facts, RowKey};
-use crate::domain::period::month_of;
+use crate::domain::breakdown::first_of_month;
 use crate::domain::price::Price;
 use crate::domain::recipient::{Occurrence, RecipientState};
 use crate::domain::rollup::Counts;
@@ -21,13 +22,13 @@ type Recipient = (i64, i64);
 /// Stored states, by recipient.
 type States = HashMap<Recipient, RecipientState>;
 
-/// Folds everything that the group changes. The shards must be locked.
+/// Folds everything that the group changes, and tells whose states changed. The shards must be locked.
 pub(super) async fn fold_recipients(
     work: &mut Work<'_>,
     fresh: &[Fresh<'_>],
     identified: &Identified,
     catalogue: &Catalogue,
-) -> Result<()> {
+) -> Result<Changed> {
     let events = events_by_recipient(fresh, identified, catalogue);
     let stored = load_states(work, &events, identified).await?;
     let cells = known_cells(work, &stored, catalogue).await?;
@@ -41,7 +42,9 @@ pub(super) async fn fold_recipients(
             changes.fold(work, &stored, &cells, &target, fresh, catalogue)?;
         }
     }
-    changes.write(work).await
+    let changed = std::mem::take(&mut changes.changed);
+    changes.write(work).await?;
+    Ok(changed)
 }
 
 fn events_by_recipient(
@@ -141,6 +144,7 @@ struct Changes {
     states: BTreeMap<(i16, i64, i64), Vec<u8>>,
     removed: BTreeSet<(i16, i64, i64)>,
     deltas: HashMap<RollupKey, Counts>,
+    changed: Changed,
 }
 
 impl Changes {
@@ -173,6 +177,8 @@ impl Changes {
         let shard = work.shards.of_id(customer);
         self.count(campaign, (shard, &after), &before, cells, zone);
         self.states.insert((shard, campaign, customer), after.encode());
+        let shards = target.sources.iter().map(|source| work.shards.of_id(*source)).chain([shard]);
+        self.changed.extend(shards.map(|shard| ((shard, campaign), workspace)));
         let left = target.sources.iter().filter(|source| **source != customer);
         self.removed.extend(left.map(|source| (work.shards.of_id(*source), campaign, *source)));
         Ok(())
@@ -259,7 +265,7 @@ fn add_months(deltas: &mut HashMap<RollupKey, Counts>) {
     let mut months: HashMap<RollupKey, Counts> = HashMap::new();
     for ((shard, campaign, row), delta) in deltas.iter() {
         if let Some(grouping) = row.grouping.by_month() {
-            let month = RowKey { grouping, group: row.group, day: month_of(row.day) };
+            let month = RowKey { grouping, group: row.group, day: first_of_month(row.day) };
             months.entry((*shard, *campaign, month)).or_default().add(delta, 1);
         }
     }

@@ -162,13 +162,13 @@ async fn write(
     steps.end("profile");
     let ids = sequence::write_events(work, fresh, &identified, &catalogue).await?;
     steps.end("sequence");
-    fold::fold_recipients(work, fresh, &identified, &catalogue).await?;
+    let changed = fold::fold_recipients(work, fresh, &identified, &catalogue).await?;
     steps.end("fold");
     let folded = address::fold_addresses(work, &concerned, &ids).await?;
     steps.end("address");
     reach::count_customers(work, &identified, &folded).await?;
     steps.end("reach");
-    count::count_events(work, fresh, &ids, &catalogue).await?;
+    count::count_events(work, (fresh, &ids), &catalogue, &changed).await?;
     steps.end("count");
     let Catalogue { learned, .. } = catalogue;
     Ok(Ok(Written { ids, owners, learned }))

@@ -69,7 +69,14 @@ pub static EVENT_TYPE_COUNT: Table = Table {
 pub static CAMPAIGN_ACTIVITY: Table = Table {
     name: "campaign_activity",
     key: &[("shard", I16), ("campaign", I64)],
-    values: &[("workspace", I32), ("events", I64), ("delivered", I64), ("first_at", I64), ("last_at", I64)],
+    values: &[
+        ("workspace", I32),
+        ("events", I64),
+        ("delivered", I64),
+        ("first_at", I64),
+        ("last_at", I64),
+        ("version", I64),
+    ],
 };
 
 /// `entity::customer`.
@@ -167,6 +174,16 @@ pub static ADDRESS_STATE: Table = Table {
 pub static LIST: Table =
     Table { name: "list", key: &[("workspace", I32), ("id", I64)], values: &[("name", Text), ("created_at", I64)] };
 
+/// `entity::detail`.
+pub static DETAIL: Table = Table {
+    name: "detail",
+    key: &[("shard", I16), ("workspace", I32), ("id", I64)],
+    values: &[("text", Text), ("customer", OptI64)],
+};
+
+/// `entity::database_info`.
+pub static DATABASE_INFO: Table = Table { name: "database_info", key: &[("key", Text)], values: &[("value", Text)] };
+
 /// `entity::address_change`.
 pub static ADDRESS_CHANGE: Table = Table {
     name: "address_change",
@@ -254,11 +271,8 @@ pub static WORKSPACE: Table = Table {
     values: &[("name", Text), ("time_zone", Text), ("currency", Text), ("settings", Text), ("created_at", I64)],
 };
 
-/// `entity::database_info`.
-pub static DATABASE_INFO: Table = Table { name: "database_info", key: &[("key", Text)], values: &[("value", Text)] };
-
 /// Every table above.
-pub static ALL: [&Table; 27] = [
+pub static ALL: [&Table; 28] = [
     &SHARD,
     &IDENTIFIER_TYPE,
     &CAMPAIGN,
@@ -278,6 +292,8 @@ pub static ALL: [&Table; 27] = [
     &PROFILE_ATTRIBUTE,
     &ADDRESS_STATE,
     &LIST,
+    &DETAIL,
+    &DATABASE_INFO,
     &ADDRESS_CHANGE,
     &SUPPRESSION,
     &CUSTOMER_REACH,
@@ -285,7 +301,6 @@ pub static ALL: [&Table; 27] = [
     &QUARANTINE,
     &IMPORT_JOURNAL,
     &WORKSPACE,
-    &DATABASE_INFO,
 ];
 
 #[cfg(test)]
@@ -322,6 +337,7 @@ mod tests {
         assert_same::<entity::profile_attribute::Entity>(&PROFILE_ATTRIBUTE);
         assert_same::<entity::address_state::Entity>(&ADDRESS_STATE);
         assert_same::<entity::list::Entity>(&LIST);
+        assert_same::<entity::detail::Entity>(&DETAIL);
         assert_same::<entity::address_change::Entity>(&ADDRESS_CHANGE);
         assert_same::<entity::suppression::Entity>(&SUPPRESSION);
         assert_same::<entity::customer_reach::Entity>(&CUSTOMER_REACH);
