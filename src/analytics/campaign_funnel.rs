@@ -92,13 +92,11 @@ fn by_campaign(rows: Vec<RollupRow>) -> HashMap<i64, Vec<RollupRow>> {
     found
 }
 
-/// The values that groups of a grouping stand for.
-pub(super) fn values_by_group(cells: &[cell::Model], grouping: Grouping) -> HashMap<i64, Option<String>> {
+fn values_by_group(cells: &[cell::Model], grouping: Grouping) -> HashMap<i64, Option<String>> {
     cells.iter().map(|cell| value_in(cell, grouping)).map(|value| (group_id(value), value.map(str::to_owned))).collect()
 }
 
-/// What a cell is called in a grouping.
-pub(super) fn value_in(cell: &cell::Model, grouping: Grouping) -> Option<&str> {
+fn value_in(cell: &cell::Model, grouping: Grouping) -> Option<&str> {
     match grouping {
         Grouping::None | Grouping::NoneByMonth => None,
         Grouping::Run => cell.run.as_deref(),

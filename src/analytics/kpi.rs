@@ -1,6 +1,6 @@
 //! Amazon Pinpoint's campaign metrics: from kept counts where these answer, else from the recipients' states.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -8,7 +8,6 @@ use chrono_tz::Tz;
 use entity::cell;
 
 use super::breakdown::{self, Answered, for_each_state};
-use super::campaign_funnel::{self, CampaignCounts, FunnelQuestion};
 use crate::domain::breakdown::{
     BreakdownQuestion, DateBasis, Dimension, EndpointCounter, Spend, SpendCounter, endpoint_numbers,
 };
@@ -128,19 +127,16 @@ impl Asked<'_> {
             None if by_activity => Grouping::Run,
             None => Grouping::None,
         };
-        let question = FunnelQuestion { days, grouping, by_day };
-        let mut found = campaign_funnel::counts(self.store, self.workspace.id, &[self.campaign], &question).await?;
-        let CampaignCounts { whole, groups, .. } = found.remove(&self.campaign).unwrap_or_default();
-        if grouping == Grouping::None && !by_day {
-            return Ok(vec![(KpiGroup::Whole, whole)]);
+        let groups = channel.map(|channel| vec![group_id(Some(channel))]);
+        let span = store::rollup::Span { grouping, groups, days };
+        let mut found: BTreeMap<GroupKey, Counts> = BTreeMap::new();
+        for row in store::rollup::packed_rows(self.store, &[self.campaign], &span).await? {
+            let run = if by_activity { row.group_id } else { 0 };
+            let key = GroupKey { run, day: if by_day { row.day } else { 0 }, ..GroupKey::default() };
+            found.entry(key).or_default().add_packed(&row.counts)?;
         }
-        let of_channel = groups.into_iter().filter(|group| channel.is_none() || group.value.as_deref() == channel);
-        let group = |value: Option<String>, day: Option<i32>| match day {
-            Some(day) => KpiGroup::Date(day),
-            None if by_activity => KpiGroup::Activity(value),
-            None => KpiGroup::Whole,
-        };
-        Ok(of_channel.map(|found| (group(found.value, found.day), found.counts)).collect())
+        let runs = self.runs().await?;
+        found.into_iter().map(|(key, counts)| Ok((self.group(&key, &runs)?, counts))).collect()
     }
 
     async fn broken_down(&self, channel: Option<&str>) -> Result<Vec<(KpiGroup, Counts)>> {
@@ -151,7 +147,7 @@ impl Asked<'_> {
         if question.dimensions.is_empty() {
             return Ok(vec![(KpiGroup::Whole, found.whole.clone())]);
         }
-        let runs = self.runs();
+        let runs = self.runs().await?;
         let wanted = channel.map(|channel| group_id(Some(channel)));
         let of_channel = found.groups.iter().filter(|(key, _)| wanted.is_none_or(|wanted| key.channel == wanted));
         of_channel.map(|(key, counts)| Ok((self.group(key, &runs)?, counts.clone()))).collect()
@@ -181,10 +177,9 @@ impl Asked<'_> {
                 },
             )
             .await?;
-        let runs = self.runs();
-        let row = |(key, number): &(GroupKey, i64)| {
-            Ok(KpiRow { group: self.group(key, &runs)?, value: *number as f64 })
-        };
+        let runs = self.runs().await?;
+        let row =
+            |(key, number): &(GroupKey, i64)| Ok(KpiRow { group: self.group(key, &runs)?, value: *number as f64 });
         found.iter().map(row).collect()
     }
 
@@ -235,8 +230,13 @@ impl Asked<'_> {
         BreakdownQuestion { basis: DateBasis::Event, zone: self.question.zone, span, dimensions }
     }
 
-    fn runs(&self) -> HashMap<i64, Option<String>> {
-        self.cells.iter().map(|cell| (group_id(cell.run.as_deref()), cell.run.clone())).collect()
+    /// Runs by their hashes. Cells are read again after the counts, so that every run that was counted has its id.
+    async fn runs(&self) -> Result<HashMap<i64, Option<String>>> {
+        if self.question.kpi.grouping() != KpiGrouping::Activity {
+            return Ok(HashMap::new());
+        }
+        let cells = store::cell::of_campaigns(self.store, self.workspace.id, &[self.campaign]).await?;
+        Ok(cells.into_iter().map(|cell| (group_id(cell.run.as_deref()), cell.run)).collect())
     }
 
     fn group(&self, key: &GroupKey, runs: &HashMap<i64, Option<String>>) -> Result<KpiGroup> {

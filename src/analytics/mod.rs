@@ -13,3 +13,4 @@ pub mod kpi;
 pub mod performance;
 pub mod reachability;
 pub mod step_times;
+pub mod time_series;

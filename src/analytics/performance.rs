@@ -4,9 +4,8 @@
 use std::collections::{BTreeMap, HashMap};
 use std::ops::Range;
 
-use entity::campaign;
+use entity::{campaign, cell};
 
-use super::campaign_funnel::values_by_group;
 use crate::domain::day::day_in_zone;
 use crate::domain::funnel::{DeliveredBasis, FunnelCounts, FunnelOptions};
 use crate::domain::hash::group_id;
@@ -285,6 +284,18 @@ fn group_rows(
     Ok(rows)
 }
 
+/// What the groups of a grouping stand for.
+fn values_by_group(cells: &[cell::Model], grouping: Grouping) -> HashMap<i64, Option<String>> {
+    let value = |cell: &cell::Model| match grouping {
+        Grouping::Run => cell.run.clone(),
+        Grouping::Treatment => cell.treatment.clone(),
+        Grouping::Touchpoint => cell.touchpoint.clone(),
+        Grouping::Channel | Grouping::ChannelByMonth => cell.channel.clone(),
+        Grouping::None | Grouping::NoneByMonth => None,
+    };
+    cells.iter().map(value).map(|value| (group_id(value.as_deref()), value)).collect()
+}
+
 fn places_by_name(campaigns: &[campaign::Model]) -> HashMap<i64, usize> {
     let mut named: Vec<(&str, i64)> = campaigns
         .iter()
@@ -374,10 +385,8 @@ fn finish(
     question: &PerformanceQuestion,
     previous_days: Option<Range<i32>>,
 ) -> Performance {
-    let mut rows: Vec<(PerformanceRow, Sum)> = rows
-        .into_iter()
-        .map(|(group, sum)| (PerformanceRow { group, numbers: sum.numbers(question) }, sum))
-        .collect();
+    let mut rows: Vec<(PerformanceRow, Sum)> =
+        rows.into_iter().map(|(group, sum)| (PerformanceRow { group, numbers: sum.numbers(question) }, sum)).collect();
     sort(&mut rows, question.order);
     let left_out = rows.split_off(rows.len().min(question.limit));
     let mut rest = Sum::default();

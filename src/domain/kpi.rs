@@ -223,9 +223,7 @@ impl Measure {
             let is_act = matches!(kind, Kind::Opened | Kind::Clicked);
             counts.get(Metric(kind, if is_act { Variant::All } else { Variant::Reported })).messages
         };
-        let rate = |numerator: i64, denominator: i64| {
-            (denominator != 0).then(|| numerator as f64 / denominator as f64)
-        };
+        let rate = |numerator: i64, denominator: i64| (denominator != 0).then(|| numerator as f64 / denominator as f64);
         let count = |number: i64| (number != 0).then_some(number as f64);
         let (sent, delivered) = (messages(Kind::Sent), messages(Kind::Delivered));
         match self {

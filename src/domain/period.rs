@@ -174,7 +174,11 @@ mod tests {
             for length in 0..200 {
                 let days = start..start + length;
                 let (months, beside) = months_and_days(&days);
-                assert_eq!((first_of_month(months.start), first_of_month(months.end)), (months.start, months.end), "{days:?}");
+                assert_eq!(
+                    (first_of_month(months.start), first_of_month(months.end)),
+                    (months.start, months.end),
+                    "{days:?}"
+                );
                 let mut walked: Vec<i32> = beside.iter().cloned().flatten().chain(months).collect();
                 walked.sort_unstable();
                 assert_eq!(walked, days.clone().collect::<Vec<_>>(), "{days:?}");

@@ -67,7 +67,20 @@ mod tests {
 
     #[test]
     fn what_is_no_price_is_none() {
-        for text in ["", "-1", "+1", ".5", "1.2.3", "1e", "NaN", "free", "1 2", "99999999999999999999", "1e30", "1e999999999999"] {
+        for text in [
+            "",
+            "-1",
+            "+1",
+            ".5",
+            "1.2.3",
+            "1e",
+            "NaN",
+            "free",
+            "1 2",
+            "99999999999999999999",
+            "1e30",
+            "1e999999999999",
+        ] {
             assert_eq!(scaled_decimal(text, 9), None, "{text}");
         }
     }

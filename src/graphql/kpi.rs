@@ -5,7 +5,7 @@ use async_graphql::{Context, Enum, SimpleObject};
 use super::context::{caller, store};
 use super::error::Result;
 use super::range::DateRange;
-use crate::analytics::kpi::{self, KpiGroup, KpiQuestion};
+use crate::analytics::kpi::{self, KpiGroup, KpiQuestion, KpiSpan};
 use crate::domain::kpi::{self as domain};
 
 /// A campaign metric of Amazon Pinpoint, as its documentation defines it: steps as reported, acts of machines counted as
@@ -93,8 +93,9 @@ pub async fn answer(
 ) -> Result<KpiResult> {
     let (store, caller) = (store(ctx)?, caller(ctx)?);
     let kpi = domain::PinpointKpi::from(name);
-    let days = DateRange::days(range, &caller.workspace)?;
-    let question = KpiQuestion { kpi, span: kpi::KpiSpan::Days(days), zone: caller.workspace.time_zone };
+    let days = range.map_or(Ok(i32::MIN..i32::MAX), DateRange::open_days)?;
+    let zone = range.and_then(DateRange::zone).unwrap_or(caller.workspace.time_zone);
+    let question = KpiQuestion { kpi, span: KpiSpan::Days(days), zone };
     let rows = kpi::values(store, &caller.workspace, campaign, &question).await?;
     Ok(KpiResult { kpi_name: kpi.name(), rows: rows.into_iter().map(|row| KpiRow::of(row, kpi)).collect() })
 }
@@ -107,7 +108,8 @@ impl KpiRow {
             KpiGroup::Date(day) => Some(Some(crate::domain::day::date_of(day).to_string())),
         };
         let grouped_by = kpi.grouping().key().zip(text);
-        let value = KpiValue { key: kpi.measure().key(), value_type: "Double", value: Some(format!("{:?}", row.value)) };
+        let value =
+            KpiValue { key: kpi.measure().key(), value_type: "Double", value: Some(format!("{:?}", row.value)) };
         Self {
             grouped_bys: grouped_by.map(|(key, value)| vec![KpiValue { key, value_type: "String", value }]),
             values: vec![value],

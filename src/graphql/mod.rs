@@ -40,6 +40,7 @@ pub mod reachability;
 pub mod reachability_funnel;
 pub mod source;
 pub mod suppression;
+pub mod time_series;
 pub mod user_error;
 pub mod workspace;
 pub mod workspace_update;

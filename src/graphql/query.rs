@@ -241,8 +241,10 @@ impl Query {
         #[graphql(desc = "Days of the events counted: a unit counts on the day of its first event of a kind. \
                           Without it, all days.")]
         range: Option<DateRange>,
-        #[graphql(desc = "What rows are: any of CAMPAIGN and TAG, one of CHANNEL, RUN, TREATMENT and TOUCHPOINT, one of \
-                          DAY, WEEK and MONTH. An empty list gives the total alone.")]
+        #[graphql(
+            desc = "What rows are: any of CAMPAIGN and TAG, one of CHANNEL, RUN, TREATMENT and TOUCHPOINT, one of \
+                          DAY, WEEK and MONTH. An empty list gives the total alone."
+        )]
         group_by: Vec<FunnelDimension>,
         #[graphql(
             desc = "What the numbers are compared with. A range that is open at either end has nothing before it.",

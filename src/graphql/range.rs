@@ -3,6 +3,7 @@
 use std::ops::Range;
 
 use async_graphql::InputObject;
+use chrono_tz::Tz;
 
 use super::error::{Fault, Result};
 use super::scalar::{Date, DateTime, TimeZone};
@@ -33,13 +34,33 @@ impl DateRange {
                 workspace.time_zone
             )));
         }
-        if let (Some(Date(from)), Some(Date(to))) = (range.from, range.to)
+        range.open_days()
+    }
+
+    /// The day numbers of a range, in whatever zone; where it is open, as far as days go.
+    pub fn open_days(&self) -> Result<Range<i32>> {
+        if let (Some(Date(from)), Some(Date(to))) = (self.from, self.to)
             && from >= to
         {
             return Err(Fault::bad_input(format!("from: {from} is not before to: {to} (to is not included)")));
         }
         let day = |date: Option<Date>, open: i32| date.map_or(open, |Date(date)| day_of(date));
-        Ok(day(range.from, i32::MIN)..day(range.to, i32::MAX))
+        Ok(day(self.from, i32::MIN)..day(self.to, i32::MAX))
+    }
+
+    /// The day numbers of a range that must have both ends; `what` says for what.
+    pub fn bounded_days(&self, what: &str) -> Result<Range<i32>> {
+        for (end, name) in [(self.from, "from"), (self.to, "to")] {
+            if end.is_none() {
+                return Err(Fault::bad_input(format!("range.{name} is missing: {what} needs both ends of the range")));
+            }
+        }
+        self.open_days()
+    }
+
+    /// The zone in which its days begin, where it names one.
+    pub fn zone(&self) -> Option<Tz> {
+        self.time_zone.map(|TimeZone(zone)| zone)
     }
 }
 

@@ -141,8 +141,7 @@ mod tests {
     }
 
     fn range(start: Option<&str>, end: Option<&str>) -> ApiResult<Instants> {
-        let parameters =
-            Parameters { start_time: start.map(str::to_owned), end_time: end.map(str::to_owned) };
+        let parameters = Parameters { start_time: start.map(str::to_owned), end_time: end.map(str::to_owned) };
         Instants::of(&parameters, at("2026-03-05T10:20:30.5Z"))
     }
 

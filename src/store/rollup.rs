@@ -100,7 +100,12 @@ pub async fn packed_rows(store: &Store, campaigns: &[i64], span: &Span) -> Resul
             .into_tuple()
             .all(store.db())
             .await?;
-        found.extend(rows.into_iter().map(|(campaign, group_id, day, counts)| PackedRow { campaign, group_id, day, counts }));
+        found.extend(rows.into_iter().map(|(campaign, group_id, day, counts)| PackedRow {
+            campaign,
+            group_id,
+            day,
+            counts,
+        }));
     }
     Ok(found)
 }

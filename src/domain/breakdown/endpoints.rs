@@ -68,7 +68,10 @@ impl<'c> EndpointCounter<'c> {
                 continue;
             }
             let cell = self.unpacked.cells[delivered.cell];
-            let key = self.cells.key_of(cell).ok_or_else(|| Error::Corrupt(format!("a recipient names the unknown cell {cell}")))?;
+            let key = self
+                .cells
+                .key_of(cell)
+                .ok_or_else(|| Error::Corrupt(format!("a recipient names the unknown cell {cell}")))?;
             let key = GroupKey { day: place.day, ..key };
             if delivered.detail == 0 {
                 self.unnamed.insert(key);

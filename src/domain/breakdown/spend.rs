@@ -47,7 +47,10 @@ impl<'c> SpendCounter<'c> {
         self.unpacked.read(state)?;
         for price in self.unpacked.messages.iter().filter_map(|message| message.price) {
             let cell = self.unpacked.cells[price.cell];
-            let groups = self.cells.groups_of(cell).ok_or_else(|| Error::Corrupt(format!("a recipient names the unknown cell {cell}")))?;
+            let groups = self
+                .cells
+                .groups_of(cell)
+                .ok_or_else(|| Error::Corrupt(format!("a recipient names the unknown cell {cell}")))?;
             if self.channels.contains(&groups.channel) && self.calendar.place(price.at).is_in {
                 self.spend.messages += 1;
                 self.spend.nanos += i128::from(price.nanos);

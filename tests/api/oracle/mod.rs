@@ -6,8 +6,10 @@
 pub mod address;
 pub mod catalogue;
 pub mod funnel;
+pub mod kpi;
 pub mod machine;
 pub mod people;
+pub mod performance;
 pub mod steps;
 
 #[cfg(test)]
