@@ -63,19 +63,28 @@ impl ZoneDays {
     /// The day on which an instant falls, as [`day_in_zone`] says.
     pub fn day(&mut self, at: Micros) -> i32 {
         let seconds = at.0.div_euclid(MICROS_PER_SECOND);
+        (seconds + self.distance(seconds)).div_euclid(86_400) as i32
+    }
+
+    /// The hour in which an instant lies, as [`hour_in_zone`] says.
+    pub fn hour(&mut self, at: Micros) -> i32 {
+        let seconds = at.0.div_euclid(MICROS_PER_SECOND);
+        hour_of(seconds, self.distance(seconds))
+    }
+
+    fn distance(&mut self, seconds: i64) -> i64 {
         if self.zone == Tz::UTC {
-            return seconds.div_euclid(86_400) as i32;
+            return 0;
         }
         let utc_day = seconds.div_euclid(86_400);
         let place = &mut self.known[utc_day.rem_euclid(DAYS_KNOWN as i64) as usize];
         if place.0 != utc_day {
             *place = (utc_day, distance_throughout(utc_day, self.zone));
         }
-        let distance = match place.1 {
+        match place.1 {
             CHANGES => offset_seconds(seconds, self.zone),
             distance => i64::from(distance),
-        };
-        (seconds + distance).div_euclid(86_400) as i32
+        }
     }
 }
 
@@ -87,11 +96,26 @@ fn distance_throughout(utc_day: i64, zone: Tz) -> i32 {
     if is_same { first as i32 } else { CHANGES }
 }
 
+/// The hour by a zone's clocks that an instant lies in: the minutes from 1970 to its beginning. An hour that clocks go through
+/// twice is two.
+pub fn hour_in_zone(at: Micros, zone: Tz) -> i32 {
+    let seconds = at.0.div_euclid(MICROS_PER_SECOND);
+    hour_of(seconds, if zone == Tz::UTC { 0 } else { offset_seconds(seconds, zone) })
+}
+
+fn hour_of(seconds: i64, offset_s: i64) -> i32 {
+    (seconds - (seconds + offset_s).rem_euclid(3_600)).div_euclid(60) as i32
+}
+
 /// The instant at which a day begins in a zone: the first after which no earlier day comes within a day. Where clocks went
 /// back over midnight a little of the day may lie before it.
 pub fn start_of_day(day: i32, zone: Tz) -> Micros {
     let midnight = i64::from(day) * 86_400;
-    // Zones lie within a day of UTC. Hours at which clocks change may be odd, minutes are whole ones today.
+    // Zones lie within a day of UTC: nearly always their clocks are not changed so near to a midnight.
+    let distance = offset_seconds(midnight, zone);
+    if (-26..=26).all(|hour| offset_seconds(midnight + hour * 3_600, zone) == distance) {
+        return Micros::from_seconds(midnight - distance);
+    }
     let minutes = (-26 * 60..26 * 60).map(|minute| midnight + minute * 60);
     let before = minutes.rev().find(|at| day_in_zone(Micros::from_seconds(*at), zone) < day);
     let (mut before, mut at) = before.map_or((midnight, midnight), |before| (before, before + 60));
@@ -141,6 +165,7 @@ mod tests {
             for seconds in fine.chain(coarse) {
                 let at = Micros::from_seconds(seconds);
                 assert_eq!(days.day(at), day_in_zone(at, zone), "{zone} {seconds}");
+                assert_eq!(days.hour(at), hour_in_zone(at, zone), "{zone} {seconds}");
             }
         }
     }
@@ -160,6 +185,18 @@ mod tests {
             let begun = start_of_day(day_of(day.parse().expect("a day")), zone);
             assert_eq!(begun.to_datetime(), expected, "{zone} {day}");
         }
+    }
+
+    #[test]
+    fn an_hour_that_comes_twice_is_two() {
+        let hour = |text: &str, zone| {
+            let at = Micros::from(DateTime::parse_from_rfc3339(text).expect("a time").with_timezone(&Utc));
+            Micros::from_seconds(i64::from(hour_in_zone(at, zone)) * 60).to_datetime().to_rfc3339()
+        };
+        assert_eq!(hour("2026-10-25T00:59:59Z", Tz::Europe__Berlin), "2026-10-25T00:00:00+00:00");
+        assert_eq!(hour("2026-10-25T01:10:00Z", Tz::Europe__Berlin), "2026-10-25T01:00:00+00:00");
+        assert_eq!(hour("2026-10-25T01:10:00Z", Tz::Asia__Kathmandu), "2026-10-25T00:15:00+00:00");
+        assert_eq!(hour("1969-12-31T23:59:59Z", Tz::UTC), "1969-12-31T23:00:00+00:00");
     }
 
     #[test]

@@ -130,6 +130,13 @@ impl FunnelCounts {
         self.pick(self.options.metric(kind))
     }
 
+    /// Whether anything that a funnel shows is counted.
+    pub fn is_any(&self) -> bool {
+        let steps = FUNNEL_STEPS.iter().chain(&SIDE_COUNTS).map(|kind| self.step(*kind));
+        let machines = [Kind::Opened, Kind::Clicked].map(|kind| self.machine(kind));
+        steps.chain(machines).any(|count| (count.total, count.unique) != (0, 0))
+    }
+
     /// Opens or clicks of known machines, whatever the filter.
     pub fn machine(&self, kind: Kind) -> StepCount {
         self.pick(Metric(kind, Variant::Machine))

@@ -175,6 +175,12 @@ impl Counts {
         self.0.entry(metric).or_default()
     }
 
+    /// Number of events that were reported.
+    pub fn events(&self) -> i64 {
+        let is_reported = |variant| matches!(variant, Variant::Reported | Variant::Machine);
+        self.0.iter().filter(|(metric, _)| is_reported(metric.1)).map(|(_, tally)| tally.total).sum()
+    }
+
     /// Number of metrics with a count.
     pub fn len(&self) -> usize {
         self.0.len()

@@ -93,8 +93,7 @@ pub async fn answer(
 ) -> Result<KpiResult> {
     let (store, caller) = (store(ctx)?, caller(ctx)?);
     let kpi = domain::PinpointKpi::from(name);
-    let days = range.map_or(Ok(i32::MIN..i32::MAX), DateRange::open_days)?;
-    let zone = range.and_then(DateRange::zone).unwrap_or(caller.workspace.time_zone);
+    let (days, zone) = DateRange::days_and_zone(range, &caller.workspace)?;
     let question = KpiQuestion { kpi, span: KpiSpan::Days(days), zone };
     let rows = kpi::values(store, &caller.workspace, campaign, &question).await?;
     Ok(KpiResult { kpi_name: kpi.name(), rows: rows.into_iter().map(|row| KpiRow::of(row, kpi)).collect() })

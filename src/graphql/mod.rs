@@ -21,6 +21,8 @@ pub mod event_list;
 pub mod event_type;
 pub mod events_ingest;
 pub mod funnel_counts;
+pub mod funnel_group;
+mod funnel_reasons;
 pub mod identifier;
 pub mod identifier_type;
 pub mod ingest_report;

@@ -3,10 +3,10 @@
 use async_graphql::{Context, Enum, ID, InputObject, Object, SimpleObject};
 
 use super::campaign::{Campaign, bounded};
-use super::campaign_funnel::FunnelDimension;
 use super::context::{caller, store};
 use super::error::{Fault, Result};
 use super::funnel_counts::{AutomationFilter, CountBasis, FunnelStep, UniqueUnit};
+use super::funnel_group::FunnelDimension;
 use super::limits::{DEFAULT_PERFORMANCE_ROWS, MAX_PERFORMANCE_CAMPAIGNS, MAX_PERFORMANCE_ROWS};
 use super::loader::{CampaignKey, load};
 use super::node::NodeId;
@@ -200,6 +200,7 @@ impl Dimensions {
                 FunnelDimension::Treatment => rows.group(Grouping::Treatment),
                 FunnelDimension::Touchpoint => rows.group(Grouping::Touchpoint),
                 FunnelDimension::Channel => rows.group(Grouping::Channel),
+                FunnelDimension::List | FunnelDimension::Reason | FunnelDimension::Url => true,
             };
             if again {
                 return Err(Fault::bad_input(RULE));

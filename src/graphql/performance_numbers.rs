@@ -41,11 +41,18 @@ pub enum Rate {
 pub struct PerformanceNumbers {
     current: FunnelCounts,
     previous: Option<FunnelCounts>,
+    change: Option<PerformanceChange>,
 }
 
 impl From<performance::Numbers> for PerformanceNumbers {
     fn from(numbers: performance::Numbers) -> Self {
-        Self { current: FunnelCounts(numbers.current), previous: numbers.previous.map(FunnelCounts) }
+        let performance::Numbers { current, previous } = numbers;
+        let change = |previous| PerformanceChange { current: current.clone(), previous };
+        Self {
+            change: previous.clone().map(change),
+            previous: previous.map(FunnelCounts::new),
+            current: FunnelCounts::new(current),
+        }
     }
 }
 
@@ -65,9 +72,8 @@ impl PerformanceNumbers {
     }
 
     /// How far the numbers changed since the period compared with; null without a comparison.
-    fn change(&self) -> Option<PerformanceChange> {
-        let previous = self.previous.clone()?;
-        Some(PerformanceChange { current: self.current.0.clone(), previous: previous.0 })
+    fn change(&self) -> Option<&PerformanceChange> {
+        self.change.as_ref()
     }
 }
 

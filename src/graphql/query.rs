@@ -4,7 +4,6 @@ use async_graphql::{Context, ID, Object};
 
 use super::audience::{self, Audience};
 use super::campaign::{self, Campaign, CampaignFilter, CampaignOrder};
-use super::campaign_funnel::FunnelDimension;
 use super::context::Needs;
 use super::customer::{self, Customer};
 use super::customer_list::{self, CustomerFilter};
@@ -13,6 +12,7 @@ use super::event::Event;
 use super::event_list::{self, EventFilter, EventOrder};
 use super::event_type::{self, EventTypeSummary};
 use super::funnel_counts::{AutomationFilter, UniqueUnit};
+use super::funnel_group::FunnelDimension;
 use super::identifier::IdentifierInput;
 use super::identifier_type::{self, IdentifierType};
 use super::limits::page_cost;

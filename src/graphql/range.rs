@@ -18,44 +18,45 @@ pub struct DateRange {
     from: Option<Date>,
     /// The day after the last, which is not included; without it, for ever.
     to: Option<Date>,
-    /// The zone in which days begin: the workspace's, which is also the default. Another is an error.
+    /// The zone in which days begin; without it, the workspace's. Where a field's description does not speak of zones, any
+    /// other is an error.
     time_zone: Option<TimeZone>,
 }
 
 impl DateRange {
     /// The day numbers of a range, in the workspace's zone; all days where no range is given.
     pub fn days(range: Option<&Self>, workspace: &Workspace) -> Result<Range<i32>> {
-        let Some(range) = range else { return Ok(i32::MIN..i32::MAX) };
-        if let Some(TimeZone(zone)) = range.time_zone
-            && zone != workspace.time_zone
-        {
+        let (days, zone) = Self::days_and_zone(range, workspace)?;
+        if zone != workspace.time_zone {
             return Err(Fault::bad_input(format!(
                 "timeZone: {zone} is not answered: days are counted in the workspace's zone, {}",
                 workspace.time_zone
             )));
         }
-        range.open_days()
+        Ok(days)
     }
 
-    /// The day numbers of a range, in whatever zone; where it is open, as far as days go.
-    pub fn open_days(&self) -> Result<Range<i32>> {
-        if let (Some(Date(from)), Some(Date(to))) = (self.from, self.to)
+    /// The day numbers of a range, and the zone that they are days of; all days where no range is given.
+    pub fn days_and_zone(range: Option<&Self>, workspace: &Workspace) -> Result<(Range<i32>, Tz)> {
+        let Some(range) = range else { return Ok((i32::MIN..i32::MAX, workspace.time_zone)) };
+        let zone = range.time_zone.map_or(workspace.time_zone, |TimeZone(zone)| zone);
+        if let (Some(Date(from)), Some(Date(to))) = (range.from, range.to)
             && from >= to
         {
             return Err(Fault::bad_input(format!("from: {from} is not before to: {to} (to is not included)")));
         }
         let day = |date: Option<Date>, open: i32| date.map_or(open, |Date(date)| day_of(date));
-        Ok(day(self.from, i32::MIN)..day(self.to, i32::MAX))
+        Ok((day(range.from, i32::MIN)..day(range.to, i32::MAX), zone))
     }
 
-    /// The day numbers of a range that must have both ends; `what` says for what.
-    pub fn bounded_days(&self, what: &str) -> Result<Range<i32>> {
+    /// The same of a range that must have both ends; `what` says for what.
+    pub fn bounded_days_and_zone(&self, workspace: &Workspace, what: &str) -> Result<(Range<i32>, Tz)> {
         for (end, name) in [(self.from, "from"), (self.to, "to")] {
             if end.is_none() {
                 return Err(Fault::bad_input(format!("range.{name} is missing: {what} needs both ends of the range")));
             }
         }
-        self.open_days()
+        Self::days_and_zone(Some(self), workspace)
     }
 
     /// The zone in which its days begin, where it names one.

@@ -1,10 +1,9 @@
 //! `Campaign.timeSeries`: the numbers of a campaign's funnel, day by day, week by week or month by month.
 
-use std::ops::Range;
-
 use async_graphql::{Context, Enum, Object};
 use chrono_tz::Tz;
 
+use super::campaign_funnel::FunnelDateBasis;
 use super::context::caller;
 use super::error::{Fault, Result};
 use super::funnel_counts::{AutomationFilter, FunnelCounts, UniqueUnit};
@@ -12,16 +11,16 @@ use super::limits::MAX_SERIES_POINTS;
 use super::loader::{SeriesKey, load};
 use super::range::DateRange;
 use super::scalar::{Date, DateTime, TimeZone};
-use crate::analytics::time_series::{Series, SeriesQuestion};
-use crate::domain::breakdown::DateBasis;
-use crate::domain::day::{date_of, start_of_day};
+use crate::analytics::time_series::{SeriesQuestion, Stretch};
+use crate::domain::day::date_of;
 use crate::domain::funnel::{self, FunnelOptions};
 use crate::domain::period;
 
 /// How long the points of a series are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
-#[graphql(remote = "period::Granularity")]
 pub enum Granularity {
+    /// An hour by the zone's clocks; one that they go through twice is two.
+    Hour,
     /// A calendar day, however many hours it has.
     Day,
     /// An ISO week, from Monday.
@@ -30,15 +29,16 @@ pub enum Granularity {
     Month,
 }
 
-/// Which day something counts on.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
-#[graphql(remote = "DateBasis")]
-pub enum FunnelDateBasis {
-    /// That of the event.
-    Event,
-    /// That on which its message was sent: by the earliest send, or the vendor's send stamp. An event of a message
-    /// without either counts on its own day.
-    Cohort,
+impl Granularity {
+    /// The calendar's stretch, if it is none of the clock's.
+    fn of_calendar(self) -> Option<period::Granularity> {
+        match self {
+            Self::Hour => None,
+            Self::Day => Some(period::Granularity::Day),
+            Self::Week => Some(period::Granularity::Week),
+            Self::Month => Some(period::Granularity::Month),
+        }
+    }
 }
 
 /// The arguments of the field.
@@ -63,27 +63,24 @@ pub struct SeriesArguments {
 /// The points of a campaign.
 pub async fn answer(ctx: &Context<'_>, campaign: i64, arguments: SeriesArguments) -> Result<Vec<FunnelPoint>> {
     let workspace = &caller(ctx)?.workspace;
+    let (days, _) = arguments.range.bounded_days_and_zone(workspace, "timeSeries")?;
     let zone = zone(&arguments, workspace.time_zone)?;
-    let days = arguments.range.bounded_days("timeSeries")?;
-    let granularity = period::Granularity::from(arguments.granularity);
-    check_points(granularity, &days)?;
+    let granularity = arguments.granularity.of_calendar();
     let (kept_zone, basis) = (workspace.time_zone, arguments.by.into());
-    let question = SeriesQuestion { days: days.clone(), granularity, zone, kept_zone, basis };
-    let mut series = load(ctx, SeriesKey { campaign, question }).await?.unwrap_or_default();
+    let question = SeriesQuestion { days, granularity, zone, kept_zone, basis };
+    check_points(&question)?;
+    let mut series = load(ctx, SeriesKey { campaign, question: question.clone() }).await?.unwrap_or_default();
     let options = FunnelOptions {
         unit: arguments.unit.into(),
         implied_steps: arguments.implied_steps,
         automation: arguments.automation.into(),
         infer_deliveries: !series.reports_deliveries,
     };
-    let mut points = Vec::new();
-    let mut first = days.start;
-    while first < days.end {
-        let next = granularity.next(first).min(days.end);
-        points.push(FunnelPoint::of(&mut series, (granularity, zone), first..next, options));
-        first = next;
-    }
-    Ok(points)
+    let point = |stretch: Stretch| {
+        let counts = series.counts.remove(&stretch.key).unwrap_or_default();
+        FunnelPoint { stretch, counts: FunnelCounts::new(funnel::FunnelCounts::of(&counts, options)) }
+    };
+    Ok(question.stretches().into_iter().map(point).collect())
 }
 
 /// The zone of the points, which is that of the range's days.
@@ -97,12 +94,14 @@ fn zone(arguments: &SeriesArguments, of_workspace: Tz) -> Result<Tz> {
     }
 }
 
-fn check_points(granularity: period::Granularity, days: &Range<i32>) -> Result<()> {
-    let points = granularity.number_in(days);
+fn check_points(question: &SeriesQuestion) -> Result<()> {
+    let (points, name) = match question.granularity {
+        None => (24 * i64::from(question.days.end - question.days.start), "HOUR".to_owned()),
+        Some(granularity) => (granularity.number_in(&question.days), format!("{granularity:?}").to_uppercase()),
+    };
     if points <= MAX_SERIES_POINTS {
         return Ok(());
     }
-    let name = format!("{granularity:?}").to_uppercase();
     Err(Fault::LimitExceeded(format!(
         "range: {points} points of granularity {name} exceed the maximum of {MAX_SERIES_POINTS}: take longer points or a \
          shorter range"
@@ -112,50 +111,36 @@ fn check_points(granularity: period::Granularity, days: &Range<i32>) -> Result<(
 /// The numbers of one stretch of time.
 #[derive(Clone, Debug)]
 pub struct FunnelPoint {
-    date: i32,
-    days: Range<i32>,
-    granularity: period::Granularity,
-    zone: Tz,
+    stretch: Stretch,
     counts: FunnelCounts,
 }
 
-impl FunnelPoint {
-    fn of(
-        series: &mut Series,
-        (granularity, zone): (period::Granularity, Tz),
-        days: Range<i32>,
-        options: FunnelOptions,
-    ) -> Self {
-        let date = granularity.start_of(days.start);
-        let counts = series.counts.remove(&date).unwrap_or_default();
-        Self { date, days, granularity, zone, counts: FunnelCounts(funnel::FunnelCounts::of(&counts, options)) }
-    }
-}
-
-/// The numbers of one day, week or month of a series. A unit counts once over all points: at its first event of a kind.
+/// The numbers of one hour, day, week or month of a series. A unit counts once over all points: at its first event of a
+/// kind.
 #[Object]
 impl FunnelPoint {
-    /// The day; of a week its Monday, of a month its first, also where the range begins later.
+    /// The day; of an hour the day that it lies in, of a week its Monday, of a month its first, also where the range begins
+    /// later.
     async fn date(&self) -> Date {
-        Date(date_of(self.date))
+        Date(date_of(self.stretch.date))
     }
 
-    /// When the point begins: where its first day within the range does.
+    /// When the point begins within the range.
     async fn from(&self) -> DateTime {
-        DateTime(start_of_day(self.days.start, self.zone))
+        DateTime(self.stretch.from)
     }
 
-    /// When the point ends, which is not included: where the day after its last day within the range begins.
+    /// When the point ends within the range, which is not included.
     async fn to(&self) -> DateTime {
-        DateTime(start_of_day(self.days.end, self.zone))
+        DateTime(self.stretch.to)
     }
 
     /// Whether the range covers only a part of the week or month.
     async fn is_partial(&self) -> bool {
-        self.days != (self.date..self.granularity.next(self.date))
+        self.stretch.is_partial
     }
 
-    /// The numbers of the point; zeros where nothing happened.
+    /// The numbers of the point; zeros where nothing happened. They have no times between steps.
     #[graphql(flatten)]
     async fn counts(&self) -> &FunnelCounts {
         &self.counts
@@ -165,16 +150,24 @@ impl FunnelPoint {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::breakdown::DateBasis;
+    use period::Granularity::{Day, Week};
+
+    fn check(granularity: Option<period::Granularity>, days: i32) -> Result<()> {
+        let (zone, kept_zone, basis) = (Tz::UTC, Tz::UTC, DateBasis::Event);
+        check_points(&SeriesQuestion { days: 7..7 + days, granularity, zone, kept_zone, basis })
+    }
 
     #[test]
     fn a_series_has_at_most_2000_points() {
-        let days = |number: i32| 7..7 + number;
-        assert!(check_points(period::Granularity::Day, &days(2_000)).is_ok());
-        let refused = check_points(period::Granularity::Day, &days(2_001)).expect_err("too many");
+        assert!(check(Some(Day), 2_000).is_ok());
+        let refused = check(Some(Day), 2_001).expect_err("too many");
         assert_eq!(refused.code(), "LIMIT_EXCEEDED");
         let rule =
             "range: 2001 points of granularity DAY exceed the maximum of 2000: take longer points or a shorter range";
         assert_eq!(refused.to_string(), rule);
-        assert!(check_points(period::Granularity::Week, &days(2_001)).is_ok());
+        assert!(check(Some(Week), 2_001).is_ok());
+        assert!(check(None, 83).is_ok());
+        assert!(check(None, 84).expect_err("too many").to_string().contains("2016 points of granularity HOUR"));
     }
 }

@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use actix_web::web::{Data, Path, Query};
 use actix_web::{HttpRequest, HttpResponse};
-use chrono::{DateTime, Days, SecondsFormat, Timelike, Utc};
+use chrono::{DateTime, Days, SecondsFormat, Utc};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -64,6 +64,8 @@ pub async fn in_range(
 struct Instants {
     start: DateTime<Utc>,
     end: DateTime<Utc>,
+    /// Whether the end was given without a fraction of a second, and so means all of its second.
+    is_end_a_second: bool,
 }
 
 /// Without a beginning a range begins so many days before the day of its end, as Pinpoint's did.
@@ -84,13 +86,14 @@ impl Instants {
             let message = format!("start-time: {} is after end-time: {}", written(start), written(end));
             return Err(ApiError::bad_input(message));
         }
-        Ok(Self { start, end })
+        let is_end_a_second = parameters.end_time.as_ref().is_some_and(|text| !text.contains(['.', ',']));
+        Ok(Self { start, end, is_end_a_second })
     }
 
     /// The end counts too: one that is given to the second means all of that second, as 23:59:59 means the end of a day.
     fn counted(&self) -> Range<Micros> {
         let micros = |at: &DateTime<Utc>| Micros::from(*at);
-        let last = if self.end.nanosecond() == 0 { MICROS_PER_SECOND } else { 1 };
+        let last = if self.is_end_a_second { MICROS_PER_SECOND } else { 1 };
         micros(&self.start)..Micros(micros(&self.end).0.saturating_add(last))
     }
 }
@@ -148,7 +151,7 @@ mod tests {
     #[test]
     fn a_range_without_ends_is_the_last_31_days_and_today() {
         let default = range(None, None).expect("a range");
-        assert_eq!(default, Instants { start: at("2026-02-02T00:00:00Z"), end: at("2026-03-05T10:20:30.5Z") });
+        assert_eq!((default.start, default.end), (at("2026-02-02T00:00:00Z"), at("2026-03-05T10:20:30.5Z")));
         let until = range(None, Some("2026-03-01T23:59:59Z")).expect("a range");
         assert_eq!(until.start, at("2026-01-29T00:00:00Z"));
     }
@@ -158,8 +161,9 @@ mod tests {
         let counted = |end| range(Some("2026-03-01T00:00:00Z"), Some(end)).expect("a range").counted();
         let whole_day = counted("2026-03-01T23:59:59Z");
         assert_eq!(whole_day, Micros::from(at("2026-03-01T00:00:00Z"))..Micros::from(at("2026-03-02T00:00:00Z")));
-        let instant = counted("2026-03-01T00:00:00.250Z");
-        assert_eq!(instant.end, Micros(Micros::from(at("2026-03-01T00:00:00.250Z")).0 + 1));
+        for end in ["2026-03-01T00:00:00.250Z", "2026-03-01T00:00:01.000Z"] {
+            assert_eq!(counted(end).end, Micros(Micros::from(at(end)).0 + 1));
+        }
     }
 
     #[test]

@@ -3,8 +3,10 @@
 
 use std::collections::{BTreeMap, HashMap};
 
+use super::detail::survivors;
 use super::group::Work;
 use super::memory::Memory;
+use crate::Result;
 use crate::dialect::price::price_nanos;
 use crate::domain::breakdown::first_of_month;
 use crate::domain::event::Dialect;
@@ -17,7 +19,6 @@ use crate::domain::time::Micros;
 use crate::store::event_details::EventDetails;
 use crate::store::hot::{Column, HotConnection, IdentityLock, Rows, tables};
 use crate::store::{Store, connect};
-use crate::{Error, Result};
 
 /// What is recorded when everything is there.
 const COMPLETE: &str = "messages_complete";
@@ -214,21 +215,4 @@ fn tell(state: &mut RecipientState, told: &Told) {
     if let Some(endpoint) = told.endpoint {
         state.note_detail(told.key, told.occurrence, endpoint);
     }
-}
-
-/// Whom customers that were merged became part of.
-async fn survivors(work: &mut Work<'_>, customers: impl Iterator<Item = i64>) -> Result<HashMap<i64, i64>> {
-    let mut keys: Vec<(i16, i64)> = customers.map(|customer| (work.shards.of_id(customer), customer)).collect();
-    keys.sort_unstable();
-    keys.dedup();
-    let keys = Rows::new(vec![
-        Column::I16(keys.iter().map(|key| key.0).collect()),
-        Column::I64(keys.iter().map(|key| key.1).collect()),
-    ]);
-    let rows = work.connection.select(&tables::CUSTOMER, &["shard", "id"], &keys).await?;
-    let Some(Column::OptI64(merged_into)) = rows.columns.get(4) else {
-        return Err(Error::Corrupt("customers have no column of whom they became part of".to_owned()));
-    };
-    let merged = rows.i64s(1)?.iter().zip(merged_into);
-    Ok(merged.filter_map(|(customer, survivor)| Some((*customer, (*survivor)?))).collect())
 }

@@ -149,7 +149,7 @@ async fn write(
         Err(obstacle) => return Ok(Err(obstacle)),
     };
     steps.end("identify");
-    let catalogue = catalogue::resolve(work, fresh, &named).await?;
+    let catalogue = catalogue::resolve(work, fresh, &named, &identified.customers).await?;
     steps.end("catalogue");
     let concerned = address::concerned(work, fresh, &identified).await?;
     lock_shards(work, &identified, &concerned).await?;

@@ -14,6 +14,7 @@ mod catalogue;
 mod claim;
 mod count;
 mod dedupe;
+mod detail;
 mod fold;
 mod group;
 mod identify;
@@ -30,6 +31,7 @@ mod ids;
 mod memory;
 
 mod complete;
+mod detail_upgrade;
 pub mod recount;
 mod upgrade;
 

@@ -17,6 +17,7 @@ use crate::domain::time::Micros;
 use crate::domain::workspace::WorkspaceId;
 use crate::store::event_details::EventDetails;
 
+use super::detail::{detail_of, is_kept};
 use super::journal::Mark;
 use super::report::{Batch, Replay};
 
@@ -189,6 +190,8 @@ pub(super) struct PreparedEvent {
     pub(super) detail: i64,
     /// What its message cost, in billionths of a US dollar, where the record says so.
     pub(super) price_nanos: Option<i64>,
+    /// What the detail is the hash of, where the text is kept.
+    pub(super) detail_text: Option<String>,
     pub(super) change: Option<PreparedChange>,
     pub(super) updates: Vec<PreparedUpdate>,
     /// The list that the event is about, for those of joining and leaving one.
@@ -265,7 +268,9 @@ fn prepare_event(workspace: i32, mut event: NewEvent) -> PreparedEvent {
         channel: event.channel.take(),
     };
     let message_key = MessageKey::of(message, [&place.run, &place.treatment, &place.touchpoint]);
-    let detail = endpoint_of(&event).or_else(|| detail_of(&event)).map_or(0, detail_id);
+    let detail_text = detail_of(event.kind, (event.url.as_deref(), event.list.as_deref(), event.reason.as_deref()));
+    let detail = endpoint_of(&event).or(detail_text).map_or(0, detail_id);
+    let detail_text = detail_text.filter(|_| is_kept(event.kind)).map(str::to_owned);
     let price_nanos = price_nanos(event.dialect, &event.event_type, &event.data);
     let kind_code = [event.kind.code()];
     let event_type = optional_hash_with(
@@ -292,6 +297,7 @@ fn prepare_event(workspace: i32, mut event: NewEvent) -> PreparedEvent {
         message_key,
         detail,
         price_nanos,
+        detail_text,
         change,
         updates,
         list,
@@ -335,16 +341,6 @@ fn prepare_identifiers(workspace: i32, named: &[Identifier], channel: Option<&st
         }
     };
     named.iter().map(prepare).collect()
-}
-
-/// What reports may group the event by beside its place.
-fn detail_of(event: &NewEvent) -> Option<&str> {
-    match event.kind {
-        Kind::Clicked => event.url.as_deref(),
-        Kind::ListSubscribed | Kind::ListUnsubscribed => event.list.as_deref(),
-        Kind::Skipped | Kind::Failed | Kind::SoftBounced | Kind::HardBounced => event.reason.as_deref(),
-        _ => None,
-    }
 }
 
 /// The endpoint that a message was delivered to: a customer may have several.

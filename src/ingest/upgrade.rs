@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use super::address::Suppressed;
 use super::complete::complete;
+use super::detail_upgrade::fill_in;
 use super::group::{FoldSettings, Work};
 use super::memory::Memory;
 use super::reach::Counted;
@@ -21,10 +22,11 @@ use crate::store::{Store, connect, workspace};
 const REACH: &str = "reach_counted";
 const PAGE: u32 = 5_000;
 
-/// Completes states and counts, and makes the counts of who can be reached and the suppression list, where that was never
-/// done. Ingestion waits meanwhile.
+/// Completes states, counts and texts of details, and makes the counts of who can be reached and the suppression list,
+/// where that was never done. Ingestion waits meanwhile.
 pub(super) async fn bring_up_to_date(store: &Store) -> Result<()> {
     complete(store).await?;
+    fill_in(store).await?;
     if connect::is_done(store, REACH).await? {
         return Ok(());
     }

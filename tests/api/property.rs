@@ -6,6 +6,7 @@ mod arrival;
 mod ask;
 mod ask_addresses;
 mod ask_reports;
+mod breakdown;
 mod dice;
 mod events;
 mod fold;

@@ -17,7 +17,8 @@ pub(super) struct Calendar {
 
 /// The time dimensions of a question.
 #[derive(Clone, Copy)]
-enum Bucket {
+pub(super) enum Bucket {
+    Hour,
     Day,
     Week,
     Month,
@@ -25,26 +26,46 @@ enum Bucket {
     WeekOfMonth,
 }
 
+impl Bucket {
+    pub(super) fn of(question: &BreakdownQuestion) -> Option<Self> {
+        let has = |dimension| question.has(dimension);
+        if has(Dimension::Hour) {
+            return Some(Self::Hour);
+        }
+        match (has(Dimension::Day), has(Dimension::Week), has(Dimension::Month)) {
+            (true, _, _) => Some(Self::Day),
+            (_, true, true) => Some(Self::WeekOfMonth),
+            (_, true, _) => Some(Self::Week),
+            (_, _, true) => Some(Self::Month),
+            _ => None,
+        }
+    }
+
+    /// The first day of the group of time that a day is in.
+    pub(super) fn first_day(self, day: i32) -> i32 {
+        match self {
+            // Hours are no groups of days: see [`Calendar::place`].
+            Self::Hour | Self::Day => day,
+            Self::Week => monday_of(day),
+            Self::Month => first_of_month(day),
+            Self::WeekOfMonth => monday_of(day).max(first_of_month(day)),
+        }
+    }
+}
+
 /// Where a fact lies.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Place {
     /// Whether it lies in the span.
     pub(super) is_in: bool,
-    /// First day of its group of time; 0 where time makes no groups.
+    /// First day of its group of time (of hours the minute since 1970 at which its hour begins); 0 where time makes no groups.
     pub(super) day: i32,
 }
 
 impl Calendar {
     pub(super) fn new(question: &BreakdownQuestion) -> Self {
-        let has = |dimension| question.has(dimension);
-        let bucket = match (has(Dimension::Day), has(Dimension::Week), has(Dimension::Month)) {
-            (true, _, _) => Some(Bucket::Day),
-            (_, true, true) => Some(Bucket::WeekOfMonth),
-            (_, true, _) => Some(Bucket::Week),
-            (_, _, true) => Some(Bucket::Month),
-            _ => None,
-        };
-        Self { days: ZoneDays::new(question.zone), span: question.span.clone(), bucket, last: (i32::MIN, 0) }
+        let (days, bucket) = (ZoneDays::new(question.zone), Bucket::of(question));
+        Self { days, span: question.span.clone(), bucket, last: (i32::MIN, 0) }
     }
 
     pub(super) fn place(&mut self, at: Micros) -> Place {
@@ -55,19 +76,17 @@ impl Calendar {
             Span::Days(days) => days.contains(&day),
             Span::Instants(instants) => instants.contains(&at),
         };
-        Place { is_in, day: self.bucket_of(day) }
+        let day = match self.bucket {
+            Some(Bucket::Hour) => self.days.hour(at),
+            _ => self.bucket_of(day),
+        };
+        Place { is_in, day }
     }
 
     fn bucket_of(&mut self, day: i32) -> i32 {
         let Some(bucket) = self.bucket else { return 0 };
         if self.last.0 != day {
-            let first = match bucket {
-                Bucket::Day => day,
-                Bucket::Week => monday_of(day),
-                Bucket::Month => first_of_month(day),
-                Bucket::WeekOfMonth => monday_of(day).max(first_of_month(day)),
-            };
-            self.last = (day, first);
+            self.last = (day, bucket.first_day(day));
         }
         self.last.1
     }

@@ -52,6 +52,8 @@ pub enum Dimension {
     Touchpoint,
     /// Channel.
     Channel,
+    /// Hour by the clocks of the question's zone; finer than all others of time.
+    Hour,
     /// Day in the question's zone.
     Day,
     /// ISO week, from Monday on.
@@ -69,7 +71,12 @@ pub enum Dimension {
 impl Dimension {
     /// Whether it cuts time.
     pub fn is_time(self) -> bool {
-        matches!(self, Self::Day | Self::Week | Self::Month)
+        matches!(self, Self::Hour | Self::Day | Self::Week | Self::Month)
+    }
+
+    /// Whether it is told by where an event belongs.
+    pub fn is_place(self) -> bool {
+        matches!(self, Self::Run | Self::Treatment | Self::Touchpoint | Self::Channel)
     }
 
     /// Whether it is told by what an event says beside its place. At most one of them applies to an event.
@@ -132,6 +139,11 @@ impl BreakdownQuestion {
     /// Whether a dimension is asked for.
     pub fn has(&self, dimension: Dimension) -> bool {
         self.dimensions.contains(&dimension)
+    }
+
+    /// The first day of the group of time that a day is in: what [`GroupKey::day`] says. 0 where time makes no groups.
+    pub fn first_day(&self, day: i32) -> i32 {
+        calendar::Bucket::of(self).map_or(0, |bucket| bucket.first_day(day))
     }
 }
 

@@ -11,6 +11,7 @@ pub mod machine;
 pub mod people;
 pub mod performance;
 pub mod steps;
+pub mod times;
 
 #[cfg(test)]
 mod sample;

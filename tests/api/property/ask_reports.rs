@@ -1,6 +1,7 @@
 //! Asks for series, for campaigns together and for Pinpoint's metrics, and compares them with the recount.
 
 use std::collections::BTreeMap;
+use std::slice::from_ref;
 
 use campaignql::domain::event::Namespace;
 use campaignql::domain::funnel::{FUNNEL_STEPS, SIDE_COUNTS};
@@ -14,9 +15,9 @@ use super::ask::{counts, list, source};
 use super::dice::Dice;
 use super::world::moment;
 use crate::kit::Client;
-use crate::oracle::funnel::{GroupBy, Question, Unit};
+use crate::oracle::funnel::{Basis, By, Question, Unit};
 use crate::oracle::kpi::{KpiQuestion, Of, Within};
-use crate::oracle::performance::{Counted, Key, Kinds, Rows, Stretch, add};
+use crate::oracle::performance::{Asked, Key, Kinds, Rows, add, first_of};
 use crate::oracle::steps::Automation;
 use crate::oracle::{CampaignName, Oracle};
 
@@ -62,11 +63,12 @@ fn range(dice: &Dice) -> (NaiveDate, NaiveDate) {
     (from, from + Days::new(dice.between(1, 40) as u64))
 }
 
-fn question(dice: &Dice) -> Question {
+fn question(zone: Tz, dice: &Dice) -> Question {
     Question {
         unit: dice.pick(&[Unit::RecipientPerRun, Unit::Recipient, Unit::Message]),
-        group_by: GroupBy::Nothing,
-        by_day: false,
+        basis: Basis::Event,
+        zone,
+        group_by: Vec::new(),
         implied: dice.chance(70),
         automation: dice.pick(&[Automation::Human, Automation::Machine, Automation::All]),
         days: None,
@@ -84,40 +86,59 @@ fn arguments(question: &Question) -> String {
     format!("unit: {unit}, automation: {automation}, impliedSteps: {}", question.implied)
 }
 
+/// The points of a series: by their first day, hours by the instant at which they begin.
 async fn compare_series(client: &Client, oracle: &Oracle, (campaign, id): &Named, dice: &Dice) {
-    let question = question(dice);
-    let stretch = dice.pick(&[Stretch::Day, Stretch::Week, Stretch::Month]);
     let zone: Tz = dice.pick(&[oracle.zone, oracle.zone, chrono_tz::UTC, chrono_tz::Asia::Kolkata]);
+    let basis = dice.pick(&[Basis::Event, Basis::Event, Basis::Cohort]);
     let (from, to) = range(dice);
-    let named = format!("{}, {stretch:?} of {zone}, {from} to {to}", arguments(&question));
+    let question = Question { basis, days: Some((from, to)), ..question(zone, dice) };
+    let stretch = dice.pick(&[None, Some(By::Day), Some(By::Week), Some(By::Month)]);
+    let granularity = stretch.map_or("HOUR".to_owned(), |stretch| format!("{stretch:?}").to_uppercase());
     let query = format!(
         "query($id: ID!) {{ campaign(id: $id) {{ timeSeries(range: {{from: \"{from}\", to: \"{to}\", timeZone: \"{zone}\"}}, \
-         granularity: {}, {}) {{ date from to isPartial {COUNTS} }} }} }}",
-        stretch.name(),
+         granularity: {granularity}, by: {}, {}) {{ date from to {COUNTS} }} }} }}",
+        format!("{basis:?}").to_uppercase(),
         arguments(&question),
     );
     let data = client.data(&query, json!({ "id": id })).await;
-    let got: Vec<(NaiveDate, Kinds)> =
-        list(&data["campaign"]["timeSeries"]).iter().map(|point| (date(&point["date"]), counts(point))).collect();
-
-    let there =
-        Oracle { zone, rules: oracle.rules.clone(), events: oracle.events.clone(), people: oracle.people.clone() };
-    let rows = Rows { stretch: Some(stretch), group_by: GroupBy::Nothing, by_campaign: false };
-    let counted = Counted { days: (from, to), shift: 0 };
-    let found = there.performance(std::slice::from_ref(campaign), &question, rows, &counted);
-    let mut expected: BTreeMap<NaiveDate, Kinds> =
-        from.iter_days().take_while(|day| *day < to).map(|day| (stretch.first(day), Kinds::new())).collect();
-    for ((date, ..), kinds) in found {
-        expected.insert(date.expect("rows are by stretch"), shown(kinds));
+    let points = list(&data["campaign"]["timeSeries"]);
+    let context = format!("left: server, right: recounted; {campaign:?}, {granularity}, {question:?}");
+    assert!(points.windows(2).all(|pair| pair[0]["to"] == pair[1]["from"]), "a gap; {context}");
+    if let Some(stretch) = stretch {
+        let rows = Rows { stretch: Some(stretch), by: None, by_campaign: false };
+        let found = oracle.performance(from_ref(campaign), &question, rows, &Asked { days: (from, to), shift: 0 });
+        let mut expected: BTreeMap<NaiveDate, Kinds> =
+            from.iter_days().take_while(|day| *day < to).map(|day| (first_of(stretch, day), Kinds::new())).collect();
+        for ((date, ..), kinds) in found {
+            expected.insert(date.expect("rows are by stretch"), shown(kinds));
+        }
+        let got: Vec<(NaiveDate, Kinds)> = points.iter().map(|point| (date(&point["date"]), counts(point))).collect();
+        assert_eq!(got, expected.into_iter().collect::<Vec<_>>(), "{context}");
+    } else {
+        let got: BTreeMap<Micros, Kinds> =
+            points.iter().map(|point| (instant(&point["from"]), counts(point))).collect();
+        let hours = (to - from).num_days() * 24;
+        assert!((hours - 1..=hours + 1).contains(&(points.len() as i64)), "{} hours; {context}", points.len());
+        let expected: BTreeMap<Micros, Kinds> =
+            oracle.hours(campaign, &question).into_iter().map(|(hour, kinds)| (hour, shown(kinds))).collect();
+        assert_eq!(without_empty(got), without_empty(expected), "{context}");
     }
-    assert_eq!(got, expected.into_iter().collect::<Vec<_>>(), "left: server, right: recounted; {campaign:?}, {named}");
+}
+
+fn without_empty<K: Ord>(rows: BTreeMap<K, Kinds>) -> BTreeMap<K, Kinds> {
+    rows.into_iter().filter(|(_, kinds)| !kinds.is_empty()).collect()
+}
+
+fn instant(value: &Value) -> Micros {
+    let at = value.as_str().and_then(|text| chrono::DateTime::parse_from_rfc3339(text).ok()).expect("a time");
+    Micros::from(at.to_utc())
 }
 
 async fn compare_performance(client: &Client, oracle: &Oracle, ids: &[Named], dice: &Dice) {
-    let question = question(dice);
-    let stretch = dice.pick(&[None, None, Some(Stretch::Day), Some(Stretch::Week), Some(Stretch::Month)]);
-    let group_by = dice.pick(&[GroupBy::Nothing, GroupBy::Channel, GroupBy::Channel, GroupBy::Run, GroupBy::Treatment]);
-    let rows = Rows { stretch, group_by, by_campaign: dice.chance(50) };
+    let question = question(oracle.zone, dice);
+    let stretch = dice.pick(&[None, None, Some(By::Day), Some(By::Week), Some(By::Month)]);
+    let by = dice.pick(&[None, Some(By::Channel), Some(By::Channel), Some(By::Run), Some(By::Treatment)]);
+    let rows = Rows { stretch, by, by_campaign: dice.chance(50) };
     let some: Vec<&Named> = ids.iter().filter(|_| dice.chance(70)).collect();
     let some = if some.is_empty() { ids.iter().collect() } else { some };
     let campaigns: Vec<CampaignName> = some.iter().map(|(name, _)| name.clone()).collect();
@@ -136,43 +157,32 @@ async fn compare_performance(client: &Client, oracle: &Oracle, ids: &[Named], di
     assert_eq!((&got["remainder"], date(&got["previousPeriod"]["to"])), (&Value::Null, from), "{named}");
 
     let before = from - Days::new(length);
-    for (side, counted) in
-        [("", Counted { days: (from, to), shift: 0 }), ("previous", Counted { days: (before, from), shift: length })]
+    for (side, asked) in
+        [("", Asked { days: (from, to), shift: 0 }), ("previous", Asked { days: (before, from), shift: length })]
     {
         let of = |row: &Value| counts(if side.is_empty() { row } else { &row[side] });
-        let expected = no_empty(oracle.performance(&campaigns, &question, rows, &counted));
+        let expected = no_empty(oracle.performance(&campaigns, &question, rows, &asked));
         // Without any dimension the total stands alone.
         let has_rows = !dimensions(rows).is_empty();
         let found = list(&got["rows"]).iter().map(|row| (key(row, rows), of(row))).collect();
         let expected_rows = if has_rows { expected } else { BTreeMap::new() };
         assert_eq!(no_empty(found), expected_rows, "left: server, right: recounted; {side} {named}");
-        let whole = Rows { stretch: None, group_by: GroupBy::Nothing, by_campaign: false };
+        let whole = Rows { stretch: None, by: None, by_campaign: false };
         let mut total = Kinds::new();
-        let sums = oracle.performance(&campaigns, &question, whole, &counted);
+        let sums = oracle.performance(&campaigns, &question, whole, &asked);
         sums.into_values().for_each(|kinds| add(&mut total, kinds));
         assert_eq!(of(&got["total"]), shown(total), "left: server, right: recounted; total {side} {named}");
     }
 }
 
-fn dimensions(rows: Rows) -> Vec<&'static str> {
-    let value = match rows.group_by {
-        GroupBy::Nothing => None,
-        GroupBy::Run => Some("RUN"),
-        GroupBy::Treatment => Some("TREATMENT"),
-        GroupBy::Touchpoint => Some("TOUCHPOINT"),
-        GroupBy::Channel => Some("CHANNEL"),
-    };
-    let campaign = rows.by_campaign.then_some("CAMPAIGN");
-    rows.stretch.map(Stretch::name).into_iter().chain(value).chain(campaign).collect()
+fn dimensions(rows: Rows) -> Vec<String> {
+    let named = |by: By| format!("{by:?}").to_uppercase();
+    let campaign = rows.by_campaign.then(|| "CAMPAIGN".to_owned());
+    rows.stretch.map(named).into_iter().chain(rows.by.map(named)).chain(campaign).collect()
 }
 
 fn key(row: &Value, rows: Rows) -> Key {
-    let value = match rows.group_by {
-        GroupBy::Nothing | GroupBy::Touchpoint => &Value::Null,
-        GroupBy::Run => &row["run"],
-        GroupBy::Treatment => &row["treatment"],
-        GroupBy::Channel => &row["channel"],
-    };
+    let value = rows.by.map_or(&Value::Null, |by| &row[format!("{by:?}").to_lowercase()]);
     let campaign = row["campaign"].as_object().map(|campaign| {
         let issuer = campaign["source"].as_str().expect("a source");
         let namespace = Namespace::ALL.into_iter().find(|known| source(**known) == issuer).expect("a known source");
@@ -182,7 +192,7 @@ fn key(row: &Value, rows: Rows) -> Key {
 }
 
 fn no_empty(rows: BTreeMap<Key, Kinds>) -> BTreeMap<Key, Kinds> {
-    rows.into_iter().map(|(key, kinds)| (key, shown(kinds))).filter(|(_, kinds)| !kinds.is_empty()).collect()
+    without_empty(rows.into_iter().map(|(key, kinds)| (key, shown(kinds))).collect())
 }
 
 /// The kinds that a funnel shows.
