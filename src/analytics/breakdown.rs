@@ -78,21 +78,21 @@ fn check_groups(groups: usize) -> Result<()> {
 }
 
 /// Pages as several threads take them.
-type Pages = Arc<Mutex<Receiver<StatePage>>>;
+pub(super) type Pages = Arc<Mutex<Receiver<StatePage>>>;
 
 /// What is asked of whom.
-struct Answered<'a> {
-    store: &'a Store,
-    workspace: WorkspaceId,
-    campaign: i64,
-    question: &'a BreakdownQuestion,
+pub(super) struct Answered<'a> {
+    pub(super) store: &'a Store,
+    pub(super) workspace: WorkspaceId,
+    pub(super) campaign: i64,
+    pub(super) question: &'a BreakdownQuestion,
     /// Tells the question from all others.
-    name: String,
+    pub(super) name: String,
 }
 
 impl Answered<'_> {
     /// The kept answer where it still holds, else a new one: what the threads counted, put together.
-    async fn answer<T: Send + 'static, A: Send + Sync + 'static>(
+    pub(super) async fn answer<T: Send + 'static, A: Send + Sync + 'static>(
         &self,
         count: impl Fn(&Pages, &CellIndex) -> Result<T> + Clone + Send + 'static,
         put_together: impl FnOnce(Vec<T>) -> (Arc<A>, usize),
@@ -148,7 +148,8 @@ impl Answered<'_> {
     }
 }
 
-fn for_each_state(pages: &Pages, mut work: impl FnMut(&[u8]) -> Result<()>) -> Result<()> {
+/// Takes every state of the pages that this thread gets.
+pub(super) fn for_each_state(pages: &Pages, mut work: impl FnMut(&[u8]) -> Result<()>) -> Result<()> {
     loop {
         let page = pages.lock().unwrap_or_else(PoisonError::into_inner).blocking_recv();
         let Some(page) = page else { return Ok(()) };

@@ -235,7 +235,7 @@ impl GroupValues {
             Dimension::Treatment => (self.treatment.clone(), None),
             Dimension::Touchpoint => (self.touchpoint.clone(), None),
             Dimension::Channel => (self.channel.clone(), None),
-            Dimension::Day => (None, self.day),
+            Dimension::Hour | Dimension::Day => (None, self.day),
             Dimension::Week => (None, self.week),
             Dimension::Month => (None, self.month),
             Dimension::List | Dimension::Reason | Dimension::Url => (self.detail(dimension).map(str::to_owned), None),
@@ -263,7 +263,8 @@ struct Kept<'a> {
 impl<'a> Kept<'a> {
     fn of(question: &'a FunnelQuestion) -> Option<Self> {
         let breakdown = &question.breakdown;
-        if breakdown.basis != DateBasis::Event || breakdown.zone != question.kept_zone {
+        let is_kept = breakdown.basis == DateBasis::Event && breakdown.zone == question.kept_zone;
+        if !is_kept || breakdown.has(Dimension::Hour) {
             return None;
         }
         let days = match &breakdown.span {
@@ -318,11 +319,11 @@ impl<'a> Kept<'a> {
     fn key(&self, row: &RollupRow) -> GroupKey {
         let key = GroupKey { day: self.breakdown.first_day(row.day), ..GroupKey::default() };
         match row.grouping {
-            Grouping::None => key,
+            Grouping::None | Grouping::NoneByMonth => key,
             Grouping::Run => GroupKey { run: row.group_id, ..key },
             Grouping::Treatment => GroupKey { treatment: row.group_id, ..key },
             Grouping::Touchpoint => GroupKey { touchpoint: row.group_id, ..key },
-            Grouping::Channel => GroupKey { channel: row.group_id, ..key },
+            Grouping::Channel | Grouping::ChannelByMonth => GroupKey { channel: row.group_id, ..key },
         }
     }
 }

@@ -10,5 +10,8 @@ pub mod customer_facts;
 pub mod customer_list;
 pub mod eligibility;
 pub mod event_list;
+pub mod kpi;
+pub mod performance;
 pub mod reachability;
 pub mod step_times;
+pub mod time_series;

@@ -10,6 +10,7 @@ pub mod ses;
 pub mod sms;
 
 pub mod envelope;
+pub mod price;
 pub mod rules;
 pub mod signature;
 pub mod vendor;

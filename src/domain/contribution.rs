@@ -31,11 +31,11 @@ impl CellGroups {
     /// The group of the cell in a grouping.
     pub fn group(&self, grouping: Grouping) -> i64 {
         match grouping {
-            Grouping::None => 0,
+            Grouping::None | Grouping::NoneByMonth => 0,
             Grouping::Run => self.run,
             Grouping::Treatment => self.treatment,
             Grouping::Touchpoint => self.touchpoint,
-            Grouping::Channel => self.channel,
+            Grouping::Channel | Grouping::ChannelByMonth => self.channel,
         }
     }
 }

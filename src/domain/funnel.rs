@@ -34,6 +34,8 @@ pub enum DeliveredBasis {
     Reported,
     /// The vendor reports none at all: sent and neither bounced nor failed.
     Inferred,
+    /// A sum over campaigns of both sorts: each by its own.
+    Mixed,
 }
 
 /// How a funnel is to be counted.
@@ -117,6 +119,11 @@ impl FunnelCounts {
     /// Reads kept counts as the options say.
     pub fn of(counts: &Counts, options: FunnelOptions) -> Self {
         Self { delivered_basis: options.delivered_basis(), options, counts: counts.clone() }
+    }
+
+    /// Reads a sum over several campaigns, in which the implied deliveries of each are those of its own basis already.
+    pub fn of_sum(counts: &Counts, options: FunnelOptions, delivered_basis: DeliveredBasis) -> Self {
+        Self { delivered_basis, options, counts: counts.clone() }
     }
 
     /// The counts of a step or a side count.

@@ -58,6 +58,9 @@ pub const MAX_VALUE_CHARS: usize = 512;
 /// Types whose names end so are created on first sight, as LOW and not messaging.
 pub const CREATED_SUFFIXES: [&str; 7] = ["_id", "_hash", "_number", "_token", "_alias", "_address", "_key"];
 
+/// The type of Pinpoint's endpoints: what it sends to, of which a customer may have several.
+pub const ENDPOINT_TYPE: &str = "pinpoint_endpoint";
+
 /// Types whose names end so are push tokens.
 pub const PUSH_TOKEN_SUFFIX: &str = "_push_token";
 
@@ -75,7 +78,7 @@ pub const BUILT_IN: [(&str, IdentifierRule); 8] = [
     ("user_id", PERSON),
     ("fs_user_id", PERSON),
     ("activatepro_id", PERSON),
-    ("pinpoint_endpoint", ENDPOINT),
+    (ENDPOINT_TYPE, ENDPOINT),
     ("vuid", DEVICE),
     ("ses_message_id", DEVICE),
 ];

@@ -30,6 +30,23 @@ pub enum Rate {
     Skip,
 }
 
+impl Rate {
+    /// Every rate.
+    pub const ALL: [Self; 11] = [
+        Self::Delivery,
+        Self::Open,
+        Self::Click,
+        Self::ClickToOpen,
+        Self::HardBounce,
+        Self::SoftBounce,
+        Self::Complaint,
+        Self::Unsubscribe,
+        Self::OptOut,
+        Self::Conversion,
+        Self::Skip,
+    ];
+}
+
 /// What a rate divides by.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum RateBase {

@@ -7,6 +7,7 @@ use super::event::Automation;
 use super::hash::{hash63, optional_hash};
 use super::kind::Kind;
 use super::packing::{put_signed, put_varint, take_byte, take_signed, take_varint};
+use super::price::Price;
 use super::time::Micros;
 use crate::{Error, Result};
 
@@ -30,7 +31,7 @@ impl MessageKey {
     }
 }
 
-/// What stands for the url of a click, the list of a list change, or the reason why something went wrong.
+/// What stands for the url of a click, the list of a list change, the reason of a failure, or the endpoint of a delivery.
 pub fn detail_id(text: &str) -> i64 {
     hash63(&[b"detail", text.as_bytes()])
 }
@@ -46,7 +47,8 @@ pub struct Occurrence {
     pub automation: u8,
     /// The catalogue cell it belongs to.
     pub cell: i64,
-    /// Hash of the url of a click, the list of a list change, the reason of a failure; 0: none.
+    /// Hash of the url of a click, the list of a list change, the reason of a failure, the endpoint (`pinpoint_endpoint`)
+    /// of a delivery; 0: none.
     pub detail: i64,
 }
 
@@ -69,6 +71,8 @@ pub struct MessageState {
     pub key: MessageKey,
     /// The earliest send stamp that the vendor gave.
     pub sent_at: Option<Micros>,
+    /// What it cost, by the latest record that says so.
+    pub price: Option<Price>,
     /// Its events, in order of time.
     pub occurrences: Vec<Occurrence>,
 }
@@ -89,6 +93,12 @@ impl RecipientState {
         message.note_sent_at(sent_at);
     }
 
+    /// Takes what a record says that a message cost.
+    pub fn note_price(&mut self, key: MessageKey, price: Price) {
+        let message = self.message(key);
+        message.price = message.price.max(Some(price));
+    }
+
     /// Gives an event that is there without a detail its detail.
     pub fn note_detail(&mut self, key: MessageKey, without: Occurrence, detail: i64) {
         let Some(message) = self.messages.iter_mut().find(|message| message.key == key) else { return };
@@ -105,6 +115,7 @@ impl RecipientState {
             message.occurrences.extend(other_message.occurrences);
             message.occurrences.sort_unstable();
             message.note_sent_at(other_message.sent_at);
+            message.price = message.price.max(other_message.price);
         }
     }
 
@@ -112,7 +123,7 @@ impl RecipientState {
         let place = match self.messages.binary_search_by_key(&key, |message| message.key) {
             Ok(place) => place,
             Err(place) => {
-                self.messages.insert(place, MessageState { key, sent_at: None, occurrences: Vec::new() });
+                self.messages.insert(place, MessageState { key, sent_at: None, price: None, occurrences: Vec::new() });
                 place
             }
         };
@@ -136,8 +147,11 @@ impl RecipientState {
 
     /// The distinct cells that the state names, sorted.
     pub fn cells(&self) -> Vec<i64> {
-        let mut cells: Vec<i64> =
-            self.messages.iter().flat_map(|message| message.occurrences.iter().map(|o| o.cell)).collect();
+        let of_message = |message: &MessageState| {
+            let priced = message.price.map(|price| price.cell);
+            message.occurrences.iter().map(|o| o.cell).chain(priced).collect::<Vec<_>>()
+        };
+        let mut cells: Vec<i64> = self.messages.iter().flat_map(of_message).collect();
         cells.sort_unstable();
         cells.dedup();
         cells
@@ -175,12 +189,19 @@ impl MessageState {
             MessageKey::Id(hash) => (ID, hash),
             MessageKey::Place(hash) => (PLACE, hash),
         };
-        bytes.push(tag | if self.sent_at.is_some() { HAS_SENT_AT } else { 0 });
+        let sent_flag = if self.sent_at.is_some() { HAS_SENT_AT } else { 0 };
+        let price_flag = if self.price.is_some() { HAS_PRICE } else { 0 };
+        bytes.push(tag | sent_flag | price_flag);
         bytes.extend_from_slice(&hash.to_be_bytes());
         let mut before = 0;
         if let Some(sent_at) = self.sent_at {
             put_signed(bytes, sent_at.0);
             before = sent_at.0;
+        }
+        if let Some(price) = self.price {
+            put_signed(bytes, price.at.0.wrapping_sub(before));
+            put_signed(bytes, price.nanos);
+            put_varint(bytes, cells.binary_search(&price.cell).unwrap_or(0) as u64);
         }
         put_varint(bytes, self.occurrences.len() as u64);
         for occurrence in &self.occurrences {
@@ -205,7 +226,11 @@ impl MessageState {
                 UnpackedOccurrence::take(bytes, &mut before)?;
             occurrences.push(Occurrence { at, kind, automation, cell: *cells.get(cell)?, detail });
         }
-        Some(Self { key: head.key, sent_at: head.sent_at, occurrences })
+        let price = match head.price {
+            None => None,
+            Some(UnpackedPrice { at, nanos, cell }) => Some(Price { at, nanos, cell: *cells.get(cell)? }),
+        };
+        Some(Self { key: head.key, sent_at: head.sent_at, price, occurrences })
     }
 }
 
@@ -227,8 +252,21 @@ pub struct UnpackedMessage {
     pub key: MessageKey,
     /// The earliest send stamp that the vendor gave.
     pub sent_at: Option<Micros>,
+    /// What it cost, by the latest record that says so.
+    pub price: Option<UnpackedPrice>,
     /// Where its events end; they begin where those of the message before end.
     pub end: usize,
+}
+
+/// The price of a message of an unpacked state.
+#[derive(Clone, Copy, Debug)]
+pub struct UnpackedPrice {
+    /// When.
+    pub at: Micros,
+    /// Billionths of a US dollar.
+    pub nanos: i64,
+    /// Index of its cell among the state's.
+    pub cell: usize,
 }
 
 /// An event of an unpacked state.
@@ -272,8 +310,11 @@ impl Unpacked {
                 }
                 self.occurrences.push(occurrence);
             }
-            let Head { key, sent_at, .. } = head;
-            self.messages.push(UnpackedMessage { key, sent_at, end: self.occurrences.len() });
+            let Head { key, sent_at, price, .. } = head;
+            if price.is_some_and(|price| price.cell >= self.cells.len()) {
+                return None;
+            }
+            self.messages.push(UnpackedMessage { key, sent_at, price, end: self.occurrences.len() });
         }
         Some(())
     }
@@ -283,6 +324,7 @@ impl Unpacked {
 struct Head {
     key: MessageKey,
     sent_at: Option<Micros>,
+    price: Option<UnpackedPrice>,
     count: u64,
 }
 
@@ -290,18 +332,27 @@ impl Head {
     fn take(bytes: &mut &[u8]) -> Option<Self> {
         let tag = take_byte(bytes)?;
         let hash = take_eight(bytes)?;
-        let key = match tag & !HAS_SENT_AT {
+        let key = match tag & !(HAS_SENT_AT | HAS_PRICE) {
             ID => MessageKey::Id(hash),
             PLACE => MessageKey::Place(hash),
             _ => return None,
         };
         let sent_at = if tag & HAS_SENT_AT == 0 { None } else { Some(Micros(take_signed(bytes)?)) };
-        Some(Self { key, sent_at, count: take_varint(bytes)? })
+        let before = sent_at.map_or(0, |at| at.0);
+        let price = if tag & HAS_PRICE == 0 { None } else { Some(UnpackedPrice::take(bytes, before)?) };
+        Some(Self { key, sent_at, price, count: take_varint(bytes)? })
     }
 
     /// The time that the first event's is counted from.
     fn before(&self) -> i64 {
         self.sent_at.map_or(0, |at| at.0)
+    }
+}
+
+impl UnpackedPrice {
+    fn take(bytes: &mut &[u8], before: i64) -> Option<Self> {
+        let at = Micros(before.wrapping_add(take_signed(bytes)?));
+        Some(Self { at, nanos: take_signed(bytes)?, cell: usize::try_from(take_varint(bytes)?).ok()? })
     }
 }
 
@@ -326,6 +377,7 @@ const FORMAT: u8 = 1;
 const ID: u8 = 0;
 const PLACE: u8 = 1;
 const HAS_SENT_AT: u8 = 2;
+const HAS_PRICE: u8 = 4;
 
 #[cfg(test)]
 mod tests {
@@ -351,6 +403,10 @@ mod tests {
                 let mut state = RecipientState::default();
                 for (key, occurrence, sent_at) in events {
                     state.add(*key, *occurrence, *sent_at);
+                    if occurrence.automation == 2 {
+                        let nanos = occurrence.detail * 645_000;
+                        state.note_price(*key, Price { at: occurrence.at, nanos, cell: occurrence.cell });
+                    }
                 }
                 state
             };

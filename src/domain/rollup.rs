@@ -20,11 +20,30 @@ pub enum Grouping {
     Touchpoint = 3,
     /// By channel.
     Channel = 4,
+    /// The whole campaign, by month: the sums of [`Self::None`], so that long ranges read few rows.
+    NoneByMonth = 5,
+    /// By channel and month: the sums of [`Self::Channel`].
+    ChannelByMonth = 6,
 }
 
 impl Grouping {
-    /// Every grouping, in code order.
+    /// The groupings that are counted by day, in code order.
     pub const ALL: [Self; 5] = [Self::None, Self::Run, Self::Treatment, Self::Touchpoint, Self::Channel];
+
+    /// The grouping of a stored code.
+    pub fn from_code(code: i16) -> Option<Self> {
+        let by_month = [Self::NoneByMonth, Self::ChannelByMonth];
+        Self::ALL.into_iter().chain(by_month).find(|grouping| *grouping as i16 == code)
+    }
+
+    /// The same groups in rows of whole months, where they are kept. A row's day is then the first of its month.
+    pub fn by_month(self) -> Option<Self> {
+        match self {
+            Self::None => Some(Self::NoneByMonth),
+            Self::Channel => Some(Self::ChannelByMonth),
+            _ => None,
+        }
+    }
 }
 
 /// Which of a kind's counts: as reported, or as completed by a rule of the funnel.
@@ -180,6 +199,11 @@ impl Counts {
         self.prune();
     }
 
+    /// Adds packed counts, as [`Self::encode`] packed them. Call [`Self::prune`] afterwards.
+    pub fn add_packed(&mut self, bytes: &[u8]) -> Result<()> {
+        each_packed(bytes, |metric, tally| self.0.entry(metric).or_default().add(&tally, 1))
+    }
+
     /// Whether every number is zero.
     pub fn is_zero(&self) -> bool {
         self.0.values().all(Tally::is_zero)
@@ -204,22 +228,29 @@ impl Counts {
 
     /// Unpacks what [`Self::encode`] packed.
     pub fn decode(bytes: &[u8]) -> Result<Self> {
-        let damaged = || Error::Corrupt("rollup counts".to_owned());
-        let (format, mut rest) = bytes.split_first().ok_or_else(damaged)?;
-        if *format != FORMAT {
-            return Err(damaged());
-        }
         let mut counts = BTreeMap::new();
-        while !rest.is_empty() {
-            let code = take_varint(&mut rest).ok_or_else(damaged)?;
-            let metric = Metric::from_code(code).ok_or_else(damaged)?;
-            let mut number = || take_varint(&mut rest).map(unzigzag).ok_or_else(damaged);
-            let tally =
-                Tally { total: number()?, recipients_per_run: number()?, recipients: number()?, messages: number()? };
+        each_packed(bytes, |metric, tally| {
             counts.insert(metric, tally);
-        }
+        })?;
         Ok(Self(counts))
     }
+}
+
+fn each_packed(bytes: &[u8], mut take: impl FnMut(Metric, Tally)) -> Result<()> {
+    let damaged = || Error::Corrupt("rollup counts".to_owned());
+    let (format, mut rest) = bytes.split_first().ok_or_else(damaged)?;
+    if *format != FORMAT {
+        return Err(damaged());
+    }
+    while !rest.is_empty() {
+        let code = take_varint(&mut rest).ok_or_else(damaged)?;
+        let metric = Metric::from_code(code).ok_or_else(damaged)?;
+        let mut number = || take_varint(&mut rest).map(unzigzag).ok_or_else(damaged);
+        let tally =
+            Tally { total: number()?, recipients_per_run: number()?, recipients: number()?, messages: number()? };
+        take(metric, tally);
+    }
+    Ok(())
 }
 
 const FORMAT: u8 = 1;
@@ -242,6 +273,9 @@ mod tests {
             Tally { total: 1 << 40, recipients_per_run: -3, recipients: 0, messages: 127 };
         counts.entry(Metric(Kind::OptedOut, Variant::Reported)).total = 1;
         assert_eq!(Counts::decode(&counts.encode()).expect("decodes"), counts);
+        let mut twice = counts.clone();
+        twice.add_packed(&counts.encode()).expect("decodes");
+        assert_eq!(twice.get(Metric(Kind::Sent, Variant::Implied)).total, 1 << 41);
         assert!(Counts::decode(&[9]).is_err());
         assert!(Counts::decode(&[FORMAT, 0x83]).is_err());
     }

@@ -17,13 +17,15 @@ use super::error::{Fault, Result};
 use super::funnel_counts::{AutomationFilter, UniqueUnit};
 use super::funnel_group::FunnelDimension;
 use super::kind::EventKind;
+use super::kpi::{self, KpiResult, PinpointKpi};
 use super::limits::{MAX_FILTER_VALUES, MAX_LISTED_VALUES};
 use super::loader::{ActivityKey, CampaignCellsKey, CampaignKey, load};
 use super::node::NodeId;
 use super::page::{Connection, CursorText, OrderDirection, PageArguments, foreign_cursor, in_direction};
 use super::range::DateRange;
-use super::scalar::DateTime;
+use super::scalar::{DateTime, TimeZone};
 use super::source::CampaignSource;
+use super::time_series::{self, FunnelPoint, Granularity, SeriesArguments};
 use crate::domain::event::Namespace;
 use crate::domain::time::Micros;
 use crate::store;
@@ -231,6 +233,60 @@ impl Campaign {
         };
         campaign_attribution::answer(ctx, self.row.id, input).await
     }
+
+    /// The numbers of the funnel point by point, in order of time, without gaps: a point in which nothing happened has
+    /// zeros. At most 2,000 points. By day of the event in the workspace's time zone it is answered from maintained counts,
+    /// otherwise from what is kept of every recipient.
+    #[graphql(complexity = "5 + 20 * child_complexity")]
+    #[expect(clippy::too_many_arguments, reason = "each is an argument of the field")]
+    async fn time_series(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The days of the series; both ends are needed.")] range: DateRange,
+        #[graphql(desc = "How long each point is.")] granularity: Granularity,
+        #[graphql(desc = "The zone in which days begin: that of the range, else the workspace's.")] time_zone: Option<
+            TimeZone,
+        >,
+        #[graphql(desc = "What counts once in `unique`.", default_with = "Some(UniqueUnit::RecipientPerRun)")]
+        unit: Option<UniqueUnit>,
+        #[graphql(desc = "Which day something counts on.", default_with = "Some(FunnelDateBasis::Event)")] by: Option<
+            FunnelDateBasis,
+        >,
+        #[graphql(
+            desc = "Whether a later step of a message implies the earlier ones, as in `funnel`.",
+            default_with = "Some(true)"
+        )]
+        implied_steps: Option<bool>,
+        #[graphql(desc = "Whose opens and clicks count.", default_with = "Some(AutomationFilter::Human)")]
+        automation: Option<AutomationFilter>,
+    ) -> Result<Vec<FunnelPoint>> {
+        let arguments = SeriesArguments {
+            range,
+            granularity,
+            time_zone,
+            unit: unit.unwrap_or(UniqueUnit::RecipientPerRun),
+            by: by.unwrap_or(FunnelDateBasis::Event),
+            implied_steps: implied_steps.unwrap_or(true),
+            automation: automation.unwrap_or(AutomationFilter::Human),
+        };
+        time_series::answer(ctx, self.row.id, arguments).await
+    }
+
+    /// A campaign metric as Amazon Pinpoint defines it. `GET /v1/apps/{app}/campaigns/{id}/kpis/daterange/{name}` answers the
+    /// same for ranges of instants.
+    #[graphql(complexity = "20 + child_complexity")]
+    async fn kpi(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The metric.")] name: PinpointKpi,
+        #[graphql(
+            desc = "The days counted, in the workspace's time zone unless the range names another; without it, all \
+                          days. As in every range, its end is not included."
+        )]
+        range: Option<DateRange>,
+    ) -> Result<KpiResult> {
+        kpi::answer(ctx, self.row.id, name, range.as_ref()).await
+    }
 }
 
 impl Campaign {
@@ -265,6 +321,7 @@ impl CampaignFilter {
             channels: bounded("channels", self.channels)?.into_iter().map(lower).collect(),
             tags: bounded("tags", self.tags)?,
             is_archived: self.is_archived,
+            ids: Vec::new(),
         })
     }
 }

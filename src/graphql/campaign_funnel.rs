@@ -72,6 +72,8 @@ fn dimensions(group_by: &[FunnelDimension]) -> Result<Vec<Dimension>> {
     }
     let mut dimensions = Vec::with_capacity(group_by.len());
     for dimension in group_by.iter().map(|dimension| dimension.dimension()) {
+        let rule = "groupBy: CAMPAIGN and TAG tell campaigns apart: ask performance";
+        let dimension = dimension.ok_or_else(|| Fault::bad_input(rule))?;
         if dimensions.contains(&dimension) {
             return Err(Fault::bad_input("groupBy: each dimension may stand there once"));
         }

@@ -45,6 +45,8 @@ pub enum DeliveredBasis {
     Reported,
     /// The vendor has reported none for this campaign: what was sent and neither bounced nor failed counts.
     Inferred,
+    /// In sums over several campaigns: some report deliveries and some do not; each counts by its own.
+    Mixed,
 }
 
 /// Which of a step's numbers a rate is made of.
@@ -99,7 +101,8 @@ impl FunnelStep {
         }
     }
 
-    fn of(kind: Kind) -> Self {
+    /// The step of a kind that is one.
+    pub fn of(kind: Kind) -> Self {
         match kind {
             Kind::Sent => Self::Sent,
             Kind::Delivered => Self::Delivered,

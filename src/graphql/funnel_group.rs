@@ -36,12 +36,16 @@ pub enum FunnelDimension {
     /// Links that were clicked: told by clicks. All other events, clicks without a link, and steps that a click implies, are
     /// in the group without one.
     Url,
+    /// Campaigns: in `performance` only.
+    Campaign,
+    /// Tags of campaigns: in `performance` only. A campaign counts in the row of each of its tags.
+    Tag,
 }
 
 impl FunnelDimension {
-    /// The dimension that is meant.
-    pub fn dimension(self) -> Dimension {
-        match self {
+    /// The dimension that is meant, within one campaign; none: it tells campaigns apart.
+    pub fn dimension(self) -> Option<Dimension> {
+        Some(match self {
             Self::Run => Dimension::Run,
             Self::Treatment => Dimension::Treatment,
             Self::Touchpoint => Dimension::Touchpoint,
@@ -52,7 +56,8 @@ impl FunnelDimension {
             Self::List => Dimension::List,
             Self::Reason => Dimension::Reason,
             Self::Url => Dimension::Url,
-        }
+            Self::Campaign | Self::Tag => return None,
+        })
     }
 }
 

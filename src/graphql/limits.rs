@@ -45,6 +45,18 @@ pub const DEFAULT_ATTRIBUTION_GROUPS: usize = 100;
 /// Most paths to conversion that a report lists.
 pub const MAX_ATTRIBUTION_PATHS: usize = 1_000;
 
+/// Most points of a time series.
+pub const MAX_SERIES_POINTS: i64 = 2_000;
+
+/// Most campaigns that a performance report may name.
+pub const MAX_PERFORMANCE_CAMPAIGNS: usize = 1_000;
+
+/// Most rows of a performance report.
+pub const MAX_PERFORMANCE_ROWS: usize = 1_000;
+
+/// Rows of a performance report when it does not say how many.
+pub const DEFAULT_PERFORMANCE_ROWS: usize = 100;
+
 /// Most values of one kind in a filter.
 pub const MAX_FILTER_VALUES: usize = 100;
 

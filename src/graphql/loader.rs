@@ -19,6 +19,7 @@ use crate::analytics;
 use crate::analytics::automation::{self, Click};
 use crate::analytics::breakdown;
 use crate::analytics::campaign_funnel::{self, CampaignCounts, FunnelQuestion};
+use crate::analytics::time_series::{self, Series, SeriesQuestion};
 use crate::domain::breakdown::{Breakdown, BreakdownQuestion, GapQuestion, Gaps};
 use crate::domain::reachability::EventRef;
 use crate::domain::workspace::{Workspace, WorkspaceId};
@@ -94,6 +95,15 @@ pub struct FunnelKey {
     pub campaign: i64,
     /// The question.
     pub question: FunnelQuestion,
+}
+
+/// The counts of a campaign, stretch by stretch of time.
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub struct SeriesKey {
+    /// The campaign.
+    pub campaign: i64,
+    /// The question.
+    pub question: SeriesQuestion,
 }
 
 /// The counts of a campaign computed from its recipients' states.
@@ -220,6 +230,25 @@ impl Loader<FunnelKey> for Reader {
             let counts = campaign_funnel::counts(&self.store, self.workspace, &campaigns, question).await?;
             let keyed = |(campaign, counts)| (FunnelKey { campaign, question: question.clone() }, counts);
             found.extend(counts.into_iter().map(keyed));
+        }
+        Ok(found)
+    }
+}
+
+impl Loader<SeriesKey> for Reader {
+    type Value = Series;
+    type Error = Fault;
+
+    async fn load(&self, keys: &[SeriesKey]) -> Result<HashMap<SeriesKey, Self::Value>> {
+        let mut by_question: HashMap<&SeriesQuestion, Vec<i64>> = HashMap::new();
+        for key in keys {
+            by_question.entry(&key.question).or_default().push(key.campaign);
+        }
+        let mut found = HashMap::new();
+        for (question, campaigns) in by_question {
+            let series = time_series::series(&self.store, self.workspace, &campaigns, question).await?;
+            let keyed = |(campaign, series)| (SeriesKey { campaign, question: question.clone() }, series);
+            found.extend(series.into_iter().map(keyed));
         }
         Ok(found)
     }

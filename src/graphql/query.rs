@@ -13,15 +13,19 @@ use super::error::Result;
 use super::event::Event;
 use super::event_list::{self, EventFilter, EventOrder};
 use super::event_type::{self, EventTypeSummary};
+use super::funnel_counts::{AutomationFilter, UniqueUnit};
+use super::funnel_group::FunnelDimension;
 use super::identifier::IdentifierInput;
 use super::identifier_type::{self, IdentifierType};
 use super::limits::page_cost;
 use super::list::{self, List};
 use super::node::{self, Node};
 use super::page::{Connection, PageArguments};
+use super::performance::{self, CampaignPerformance, PerformanceArguments, PerformanceComparison, PerformanceOrder};
 use super::quarantine::{self, QuarantinedRecord};
 use super::quarantine_counts::{self, QuarantineCounts};
 use super::quarantine_filter::QuarantineFilter;
+use super::range::DateRange;
 use super::reachability::{self, Reachability, ReachabilityType};
 use super::reachability_funnel::{self, ReachabilityFunnel};
 use super::source::CampaignSource;
@@ -232,6 +236,65 @@ impl Query {
         #[graphql(desc = "How many groups to list, 1 to 500.", default_with = "Some(20)")] top: Option<i32>,
     ) -> Result<QuarantineCounts> {
         quarantine_counts::answer(ctx, filter, top).await
+    }
+
+    /// The numbers of many campaigns together: by campaign, tag, channel or time, beside those of a period before. Counts are
+    /// by day of the event in the workspace's time zone, and come from counts that are kept up to date with every event.
+    #[graphql(guard = "Needs(Permission::ReadAggregates)", complexity = "50 + child_complexity")]
+    #[expect(clippy::too_many_arguments, reason = "each is an argument of the field")]
+    async fn performance(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "These campaigns, at most 1,000; without it, all. Those without events have zeros.")]
+        campaigns: Option<Vec<ID>>,
+        #[graphql(desc = "Campaigns with any of these tags, at most 100.")] tags: Option<Vec<String>>,
+        #[graphql(desc = "Counts of these channels only, at most 100; a unit counts once on each of them.")]
+        channels: Option<Vec<String>>,
+        #[graphql(desc = "Archived campaigns only, or all others only; without it, both.")] is_archived: Option<bool>,
+        #[graphql(desc = "Days of the events counted: a unit counts on the day of its first event of a kind. \
+                          Without it, all days.")]
+        range: Option<DateRange>,
+        #[graphql(
+            desc = "What rows are: any of CAMPAIGN and TAG, one of CHANNEL, RUN, TREATMENT and TOUCHPOINT, one of \
+                          DAY, WEEK and MONTH. An empty list gives the total alone."
+        )]
+        group_by: Vec<FunnelDimension>,
+        #[graphql(
+            desc = "What the numbers are compared with. A range that is open at either end has nothing before it.",
+            default_with = "Some(PerformanceComparison::PreviousPeriod)"
+        )]
+        compare_to: Option<PerformanceComparison>,
+        #[graphql(desc = "What counts once in `unique`.", default_with = "Some(UniqueUnit::RecipientPerRun)")]
+        unit: Option<UniqueUnit>,
+        #[graphql(
+            desc = "Whether a later step of a message implies the earlier ones, as in `Campaign.funnel`.",
+            default_with = "Some(true)"
+        )]
+        implied_steps: Option<bool>,
+        #[graphql(desc = "Whose opens and clicks count.", default_with = "Some(AutomationFilter::Human)")]
+        automation: Option<AutomationFilter>,
+        #[graphql(desc = "The order of the rows; without it, by group.")] order_by: Option<PerformanceOrder>,
+        #[graphql(
+            desc = "Most rows, 1 to 1,000; what it leaves out is summed up in `remainder`.",
+            default_with = "Some(100)"
+        )]
+        limit: Option<i32>,
+    ) -> Result<CampaignPerformance> {
+        let arguments = PerformanceArguments {
+            campaigns,
+            tags,
+            channels,
+            is_archived,
+            range,
+            group_by,
+            compare_to: compare_to.unwrap_or(PerformanceComparison::PreviousPeriod),
+            unit: unit.unwrap_or(UniqueUnit::RecipientPerRun),
+            implied_steps: implied_steps.unwrap_or(true),
+            automation: automation.unwrap_or(AutomationFilter::Human),
+            order_by,
+            limit,
+        };
+        performance::answer(ctx, arguments).await
     }
 
     /// The workspace that the key admits to.

@@ -48,6 +48,21 @@ impl DateRange {
         let day = |date: Option<Date>, open: i32| date.map_or(open, |Date(date)| day_of(date));
         Ok((day(range.from, i32::MIN)..day(range.to, i32::MAX), zone))
     }
+
+    /// The same of a range that must have both ends; `what` says for what.
+    pub fn bounded_days_and_zone(&self, workspace: &Workspace, what: &str) -> Result<(Range<i32>, Tz)> {
+        for (end, name) in [(self.from, "from"), (self.to, "to")] {
+            if end.is_none() {
+                return Err(Fault::bad_input(format!("range.{name} is missing: {what} needs both ends of the range")));
+            }
+        }
+        Self::days_and_zone(Some(self), workspace)
+    }
+
+    /// The zone in which its days begin, where it names one.
+    pub fn zone(&self) -> Option<Tz> {
+        self.time_zone.map(|TimeZone(zone)| zone)
+    }
 }
 
 /// A range of instants.

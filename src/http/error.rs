@@ -40,16 +40,19 @@ pub enum ErrorForm {
         request_id: Option<String>,
     },
     /// As Amazon Pinpoint.
-    Pinpoint,
+    Pinpoint {
+        /// The id of the request, which its errors repeat.
+        request_id: String,
+    },
 }
 
 impl ErrorForm {
-    /// The form of a route.
-    pub fn of(path: &str, headers: &HeaderMap) -> Self {
+    /// The form of a route, for a request of this id.
+    pub fn of(path: &str, headers: &HeaderMap, request_id: &str) -> Self {
         match path {
             "/graphql" => Self::GraphQl,
             _ if path.starts_with("/v3/") || path.starts_with("/v2/") => Self::Odp { path: path.to_owned() },
-            _ if path.starts_with("/v1/") => Self::Pinpoint,
+            _ if path.starts_with("/v1/") => Self::Pinpoint { request_id: request_id.to_owned() },
             _ if path.starts_with("/ingest/firehose/") => Self::Firehose { request_id: firehose::request_id(headers) },
             _ if path.starts_with("/ingest/") => Self::Webhook,
             _ => Self::Plain,
@@ -156,9 +159,9 @@ impl ApiError {
             ErrorForm::Firehose { request_id } => {
                 self.respond(&firehose::error_body(request_id.as_deref(), &self.message))
             }
-            ErrorForm::Pinpoint => {
+            ErrorForm::Pinpoint { request_id } => {
                 let answer = Self { status: put_events::error_status(self.status), ..self.clone() };
-                let mut response = answer.respond(&json!({"Message": self.message}));
+                let mut response = answer.respond(&json!({"RequestID": request_id, "Message": self.message}));
                 let name = HeaderValue::from_static(put_events::error_type(answer.status));
                 response.headers_mut().insert(HeaderName::from_static("x-amzn-errortype"), name);
                 response

@@ -9,6 +9,7 @@ pub mod graphiql;
 pub mod graphql;
 pub mod health;
 pub mod ingest;
+pub mod kpi;
 pub mod metrics;
 pub mod odp;
 pub mod put_events;
@@ -40,6 +41,7 @@ pub fn routes(config: &mut ServiceConfig) {
         )
         .configure(odp::routes)
         .service(post("/v1/apps/{app}/events", web::post().to(put_events::events)))
+        .service(get("/v1/apps/{app}/campaigns/{campaign}/kpis/daterange/{kpi}", web::get().to(kpi::in_range)))
         .service(post("/ingest/firehose/{format}", web::post().to(firehose::delivery)))
         .service(post("/ingest/sns/{format}", web::post().to(sns::message)))
         .service(post("/ingest/{format}", web::post().to(ingest::records)))

@@ -17,6 +17,8 @@ use super::error::{ApiError, ErrorForm};
 use super::server::AppState;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+/// Where Amazon's SDKs look for it.
+const AMAZON_REQUEST_ID: HeaderName = HeaderName::from_static("x-amzn-requestid");
 
 /// Longest request id that is taken over from a client.
 const MAX_ID_CHARS: usize = 128;
@@ -56,7 +58,7 @@ async fn serve(
     match guarded(request, next, limit).await {
         Ok(response) => {
             let mut response = with_rendered_error(response, &facts.errors);
-            insert_id(response.headers_mut(), &facts.id);
+            insert_id(response.headers_mut(), &facts);
             facts.record(response.status().as_u16());
             Ok(response.map_body(|_, body| in_flight.until_sent(body)))
         }
@@ -94,13 +96,16 @@ fn with_rendered_error(response: ServiceResponse<BoxBody>, form: &ErrorForm) -> 
 
 fn refused(facts: &Facts, error: &ApiError) -> actix_web::Error {
     let mut response: HttpResponse = error.render(&facts.errors);
-    insert_id(response.headers_mut(), &facts.id);
+    insert_id(response.headers_mut(), facts);
     facts.record(response.status().as_u16());
     InternalError::from_response(error.clone(), response).into()
 }
 
-fn insert_id(headers: &mut HeaderMap, id: &str) {
-    if let Ok(value) = HeaderValue::from_str(id) {
+fn insert_id(headers: &mut HeaderMap, facts: &Facts) {
+    if let Ok(value) = HeaderValue::from_str(&facts.id) {
+        if matches!(facts.errors, ErrorForm::Pinpoint { .. }) {
+            headers.insert(AMAZON_REQUEST_ID, value.clone());
+        }
         headers.insert(REQUEST_ID, value);
     }
 }
@@ -110,12 +115,13 @@ impl Facts {
         let given = request.headers().get(REQUEST_ID).and_then(|value| value.to_str().ok());
         let usable =
             given.filter(|id| (1..=MAX_ID_CHARS).contains(&id.len()) && id.bytes().all(|b| b.is_ascii_graphic()));
+        let id = usable.map_or_else(|| uuid::Uuid::new_v4().to_string(), str::to_owned);
         Self {
-            id: usable.map_or_else(|| uuid::Uuid::new_v4().to_string(), str::to_owned),
+            errors: ErrorForm::of(request.path(), request.headers(), &id),
+            id,
             method: request.method().to_string(),
             path: request.path().to_owned(),
             route: request.match_pattern().unwrap_or_else(|| "unknown".to_owned()),
-            errors: ErrorForm::of(request.path(), request.headers()),
             began: Instant::now(),
         }
     }

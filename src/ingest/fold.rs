@@ -8,7 +8,9 @@ use super::conversion::{self, Held, Recredited};
 use super::count::Changed;
 use super::group::{Fresh, Work};
 use super::memory::KnownCell;
+use crate::domain::breakdown::first_of_month;
 use crate::domain::contribution::{CellGroups, Facts, RowKey};
+use crate::domain::price::Price;
 use crate::domain::recipient::{Occurrence, RecipientState};
 use crate::domain::rollup::Counts;
 use crate::store::hot::{Column, Rows, tables};
@@ -80,7 +82,7 @@ fn events_by_recipient(folding: &Folding<'_>) -> BTreeMap<Recipient, Vec<usize>>
     let mut events: BTreeMap<Recipient, Vec<usize>> = BTreeMap::new();
     for (index, event) in folding.fresh.iter().enumerate() {
         let campaign = folding.catalogue.campaigns[index];
-        if campaign != 0 && event.event.kind.counts_in_campaign() {
+        if campaign != 0 && concerns_state(event) {
             events.entry((campaign, folding.customers[index])).or_default().push(index);
         }
     }
@@ -172,7 +174,7 @@ impl Target<'_> {
         }
         for index in self.events {
             let (event, cell) = (&folding.fresh[*index], folding.catalogue.cells[*index]);
-            after.add(event.event.message_key, occurrence(event, cell), event.event.sent_at);
+            tell(&mut after, event, cell);
         }
         after
     }
@@ -258,6 +260,7 @@ impl Changes {
             delta.prune();
         }
         self.deltas.retain(|_, delta| !delta.is_zero());
+        add_months(&mut self.deltas);
         let keys: BTreeSet<RollupKey> = self.deltas.keys().copied().collect();
         let stored = load_rollups(work, &keys).await?;
         let mut counts = Vec::with_capacity(keys.len());
@@ -290,6 +293,34 @@ impl Changes {
             Column::Bytes(states.into_values().collect()),
         ]);
         work.connection.put(&tables::RECIPIENT, &rows).await
+    }
+}
+
+/// Months are sums of days, as a unit counts on one day of all: what days gain or lose, their months do.
+fn add_months(deltas: &mut HashMap<RollupKey, Counts>) {
+    let mut months: HashMap<RollupKey, Counts> = HashMap::new();
+    for ((shard, campaign, row), delta) in deltas.iter() {
+        if let Some(grouping) = row.grouping.by_month() {
+            let month = RowKey { grouping, group: row.group, day: first_of_month(row.day) };
+            months.entry((*shard, *campaign, month)).or_default().add(delta, 1);
+        }
+    }
+    months.retain(|_, delta| !delta.is_zero());
+    deltas.extend(months);
+}
+
+/// Whether an event belongs into a recipient's state: it is counted, or says what a message cost.
+fn concerns_state(fresh: &Fresh<'_>) -> bool {
+    fresh.event.kind.counts_in_campaign() || fresh.event.price_nanos.is_some()
+}
+
+fn tell(state: &mut RecipientState, fresh: &Fresh<'_>, cell: i64) {
+    let event = fresh.event;
+    if event.kind.counts_in_campaign() {
+        state.add(event.message_key, occurrence(fresh, cell), event.sent_at);
+    }
+    if let Some(nanos) = event.price_nanos {
+        state.note_price(event.message_key, Price { at: fresh.occurred_at(), nanos, cell });
     }
 }
 

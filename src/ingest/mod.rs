@@ -34,6 +34,7 @@ mod tally;
 mod ids;
 mod memory;
 
+mod complete;
 mod detail_upgrade;
 pub mod recount;
 mod upgrade;

@@ -6,10 +6,11 @@ use std::collections::BTreeMap;
 use serde_json::{Map, Value};
 
 use crate::dialect::order::order_of;
+use crate::dialect::price::price_nanos;
 use crate::domain::address::{Concern, change_of, concern_of};
 use crate::domain::event::{Automation, CampaignRef, Dialect, EventKey, Format, NewEvent, Record, Rejection};
 use crate::domain::hash::{hash63, hash128, identifier_id, optional_hash_with};
-use crate::domain::identifier::{Confidence, Identifier, rule_by_name};
+use crate::domain::identifier::{Confidence, ENDPOINT_TYPE, Identifier, rule_by_name};
 use crate::domain::identity::{IdentifierId, NamedIdentifier};
 use crate::domain::kind::Kind;
 use crate::domain::order::{Amounts, OrderId, order_id};
@@ -194,6 +195,8 @@ pub(super) struct PreparedEvent {
     pub(super) message: i64,
     pub(super) message_key: MessageKey,
     pub(super) detail: i64,
+    /// What its message cost, in billionths of a US dollar, where the record says so.
+    pub(super) price_nanos: Option<i64>,
     /// What the detail is the hash of, where the text is kept.
     pub(super) detail_text: Option<String>,
     pub(super) change: Option<PreparedChange>,
@@ -290,8 +293,9 @@ fn prepare_event(workspace: i32, mut event: NewEvent) -> PreparedEvent {
     };
     let message_key = MessageKey::of(message, [&place.run, &place.treatment, &place.touchpoint]);
     let detail_text = detail_of(event.kind, (event.url.as_deref(), event.list.as_deref(), event.reason.as_deref()));
-    let detail = detail_text.map_or(0, detail_id);
+    let detail = endpoint_of(&event).or(detail_text).map_or(0, detail_id);
     let detail_text = detail_text.filter(|_| is_kept(event.kind)).map(str::to_owned);
+    let price_nanos = price_nanos(event.dialect, &event.event_type, &event.data);
     let kind_code = [event.kind.code()];
     let event_type = optional_hash_with(
         b"event_type",
@@ -317,6 +321,7 @@ fn prepare_event(workspace: i32, mut event: NewEvent) -> PreparedEvent {
         message,
         message_key,
         detail,
+        price_nanos,
         detail_text,
         change,
         updates,
@@ -364,6 +369,15 @@ pub(super) fn prepare_identifier(workspace: i32, identifier: &Identifier, channe
         value: identifier.value.clone(),
         seen_on: channel.filter(|_| is_seen_on).map(str::to_owned),
     }
+}
+
+/// The endpoint that a message was delivered to: a customer may have several.
+fn endpoint_of(event: &NewEvent) -> Option<&str> {
+    if event.kind != Kind::Delivered {
+        return None;
+    }
+    let endpoint = event.identifiers.iter().find(|identifier| identifier.name == ENDPOINT_TYPE);
+    endpoint.map(|endpoint| endpoint.value.as_str())
 }
 
 fn pack_details(event: &mut NewEvent) -> Vec<u8> {

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use super::address::Suppressed;
 use super::catalogue::Catalogue;
+use super::complete::complete;
 use super::conversion;
 use super::detail_upgrade::fill_in;
 use super::fold::{Folding, fold_recipients};
@@ -33,9 +34,10 @@ const REACH: &str = "reach_counted";
 const CONVERSIONS: &str = "conversions_credited";
 const PAGE: u32 = 5_000;
 
-/// Makes the texts of details, the counts of who can be reached, the suppression list and the conversions, where they were
-/// never made. Ingestion waits meanwhile.
+/// Completes states, counts and texts of details, and makes the counts of who can be reached, the suppression list and the
+/// conversions, where that was never done. Ingestion waits meanwhile.
 pub(super) async fn bring_up_to_date(store: &Store) -> Result<()> {
+    complete(store).await?;
     fill_in(store).await?;
     let (is_counted, is_credited) =
         (connect::is_done(store, REACH).await?, connect::is_done(store, CONVERSIONS).await?);

@@ -29,6 +29,8 @@ pub struct CampaignFilter {
     pub tags: Vec<String>,
     /// Archived ones only, or the others only.
     pub is_archived: Option<bool>,
+    /// Of these ids; empty: any.
+    pub ids: Vec<i64>,
 }
 
 /// What campaigns are ordered by; ties are broken by id.
@@ -167,6 +169,12 @@ pub async fn page(
     Ok(Slice::of_walk(rows, page).map(|row| row.listed(sort)))
 }
 
+/// Every campaign that the filter admits, by id.
+pub async fn matching(store: &Store, workspace: WorkspaceId, filter: &CampaignFilter) -> Result<Vec<campaign::Model>> {
+    let found = campaign::Entity::find().filter(condition(workspace, filter)).order_by_asc(campaign::Column::Id);
+    Ok(found.all(store.db()).await?)
+}
+
 /// Number of campaigns that the filter admits.
 pub async fn count(store: &Store, workspace: WorkspaceId, filter: &CampaignFilter) -> Result<i64> {
     let number = campaign::Entity::find().filter(condition(workspace, filter)).count(store.db()).await?;
@@ -296,6 +304,9 @@ fn condition(workspace: WorkspaceId, filter: &CampaignFilter) -> Condition {
         let matches = |column| Expr::expr(Func::lower(own(column))).like(pattern.clone());
         condition = condition
             .add(Condition::any().add(matches(campaign::Column::Name)).add(matches(campaign::Column::ExternalId)));
+    }
+    if !filter.ids.is_empty() {
+        condition = condition.add(campaign::Column::Id.is_in(filter.ids.iter().copied()));
     }
     if !filter.namespaces.is_empty() {
         let names = filter.namespaces.iter().map(|namespace| namespace.name());

@@ -104,11 +104,11 @@ pub async fn recipients(
 
 fn of_grouping(grouping: Grouping) -> Option<breakdown::Dimension> {
     match grouping {
-        Grouping::None => None,
+        Grouping::None | Grouping::NoneByMonth => None,
         Grouping::Run => Some(breakdown::Dimension::Run),
         Grouping::Treatment => Some(breakdown::Dimension::Treatment),
         Grouping::Touchpoint => Some(breakdown::Dimension::Touchpoint),
-        Grouping::Channel => Some(breakdown::Dimension::Channel),
+        Grouping::Channel | Grouping::ChannelByMonth => Some(breakdown::Dimension::Channel),
     }
 }
 

@@ -9,13 +9,11 @@ use crate::dialect::field::Fields;
 use crate::dialect::key::content_key;
 use crate::dialect::who::{Added, Who};
 use crate::domain::event::{CampaignRef, Dialect, Namespace, NewEvent, Rejection};
-use crate::domain::identifier::{Identifier, Normalized, normalize};
+use crate::domain::identifier::{ENDPOINT_TYPE, Identifier, Normalized, normalize};
 use crate::domain::kind::Kind;
 use crate::domain::time::Micros;
 
 const CLIENT_ID: &str = "client.client_id";
-/// The identifier type of endpoint ids.
-const ENDPOINT: &str = "pinpoint_endpoint";
 
 /// Which part of Pinpoint a record comes from, by the first half of its name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -88,7 +86,7 @@ impl<'a> Envelope<'a> {
             self.place_in_campaign(&mut draft)?;
         }
         let endpoint = match self.endpoint_id(&draft.event)? {
-            Some(id) => draft.identify(ENDPOINT, &id, CLIENT_ID)?,
+            Some(id) => draft.identify(ENDPOINT_TYPE, &id, CLIENT_ID)?,
             None => None,
         };
         self.endpoint.tell(&mut draft, endpoint);
@@ -153,7 +151,7 @@ impl Draft {
     pub fn finish(self, path: &str) -> Result<NewEvent, Rejection> {
         let Self { mut event, who } = self;
         let (identifiers, notes) = who.finish(path)?;
-        let endpoint = identifiers.iter().find(|identifier| identifier.name == ENDPOINT);
+        let endpoint = identifiers.iter().find(|identifier| identifier.name == ENDPOINT_TYPE);
         remove_moved(&mut event.data, CLIENT_ID, endpoint.map(|endpoint| endpoint.value.as_str()));
         event.identifiers = identifiers;
         event.notes.extend(notes);

@@ -18,6 +18,7 @@ pub(super) struct Calendar {
 /// The time dimensions of a question.
 #[derive(Clone, Copy)]
 pub(super) enum Bucket {
+    Hour,
     Day,
     Week,
     Month,
@@ -28,6 +29,9 @@ pub(super) enum Bucket {
 impl Bucket {
     pub(super) fn of(question: &BreakdownQuestion) -> Option<Self> {
         let has = |dimension| question.has(dimension);
+        if has(Dimension::Hour) {
+            return Some(Self::Hour);
+        }
         match (has(Dimension::Day), has(Dimension::Week), has(Dimension::Month)) {
             (true, _, _) => Some(Self::Day),
             (_, true, true) => Some(Self::WeekOfMonth),
@@ -40,7 +44,8 @@ impl Bucket {
     /// The first day of the group of time that a day is in.
     pub(super) fn first_day(self, day: i32) -> i32 {
         match self {
-            Self::Day => day,
+            // Hours are no groups of days: see [`Calendar::place`].
+            Self::Hour | Self::Day => day,
             Self::Week => monday_of(day),
             Self::Month => first_of_month(day),
             Self::WeekOfMonth => monday_of(day).max(first_of_month(day)),
@@ -53,7 +58,7 @@ impl Bucket {
 pub(super) struct Place {
     /// Whether it lies in the span.
     pub(super) is_in: bool,
-    /// First day of its group of time; 0 where time makes no groups.
+    /// First day of its group of time (of hours the minute since 1970 at which its hour begins); 0 where time makes no groups.
     pub(super) day: i32,
 }
 
@@ -71,7 +76,11 @@ impl Calendar {
             Span::Days(days) => days.contains(&day),
             Span::Instants(instants) => instants.contains(&at),
         };
-        Place { is_in, day: self.bucket_of(day) }
+        let day = match self.bucket {
+            Some(Bucket::Hour) => self.days.hour(at),
+            _ => self.bucket_of(day),
+        };
+        Place { is_in, day }
     }
 
     fn bucket_of(&mut self, day: i32) -> i32 {

@@ -83,6 +83,16 @@ impl CellIndex {
         IndexedCell { groups, run: *run, group: *group }
     }
 
+    /// The groups of a cell, if it is one of the campaign's.
+    pub(super) fn groups_of(&self, cell: i64) -> Option<&CellGroups> {
+        self.place(cell).map(|place| &self.cells[place as usize].0)
+    }
+
+    /// The group of a cell, if it is one of the campaign's.
+    pub(super) fn key_of(&self, cell: i64) -> Option<GroupKey> {
+        self.place(cell).map(|place| self.key(self.cells[place as usize].2))
+    }
+
     pub(super) fn key(&self, group: u32) -> GroupKey {
         self.keys[group as usize]
     }

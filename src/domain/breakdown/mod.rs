@@ -10,8 +10,10 @@
 
 mod calendar;
 mod count;
+mod endpoints;
 mod gap;
 mod group;
+mod spend;
 mod walk;
 
 use std::ops::Range;
@@ -20,8 +22,10 @@ use chrono_tz::Tz;
 
 pub use calendar::{first_of_month, monday_of};
 pub use count::Counter;
+pub use endpoints::{EndpointCounter, Endpoints, endpoint_numbers};
 pub use gap::{GapCounter, GapQuestion, GapTimes, Gaps, StepGap};
 pub use group::{CellIndex, GroupKey};
+pub use spend::{Spend, SpendCounter};
 
 use super::kind::Kind;
 use super::rollup::Counts;
@@ -48,6 +52,8 @@ pub enum Dimension {
     Touchpoint,
     /// Channel.
     Channel,
+    /// Hour by the clocks of the question's zone; finer than all others of time.
+    Hour,
     /// Day in the question's zone.
     Day,
     /// ISO week, from Monday on.
@@ -65,7 +71,7 @@ pub enum Dimension {
 impl Dimension {
     /// Whether it cuts time.
     pub fn is_time(self) -> bool {
-        matches!(self, Self::Day | Self::Week | Self::Month)
+        matches!(self, Self::Hour | Self::Day | Self::Week | Self::Month)
     }
 
     /// Whether it is told by where an event belongs.

@@ -363,7 +363,6 @@ mod tests {
         assert_same::<entity::address_state::Entity>(&ADDRESS_STATE);
         assert_same::<entity::list::Entity>(&LIST);
         assert_same::<entity::detail::Entity>(&DETAIL);
-        assert_same::<entity::database_info::Entity>(&DATABASE_INFO);
         assert_same::<entity::address_change::Entity>(&ADDRESS_CHANGE);
         assert_same::<entity::suppression::Entity>(&SUPPRESSION);
         assert_same::<entity::customer_reach::Entity>(&CUSTOMER_REACH);
@@ -374,5 +373,6 @@ mod tests {
         assert_same::<entity::quarantine::Entity>(&QUARANTINE);
         assert_same::<entity::import_journal::Entity>(&IMPORT_JOURNAL);
         assert_same::<entity::workspace::Entity>(&WORKSPACE);
+        assert_same::<entity::database_info::Entity>(&DATABASE_INFO);
     }
 }

@@ -256,7 +256,8 @@ fn only(recounted: Rows, wanted: impl Fn(&Kind) -> bool) -> Rows {
     rows(recounted.into_iter().map(|(group, row)| (group, kept(row))))
 }
 
-fn counts(row: &Value) -> BTreeMap<Kind, Count> {
+/// What a row of steps and side counts holds; zeros are left out.
+pub fn counts(row: &Value) -> BTreeMap<Kind, Count> {
     let steps = list(&row["steps"]).iter().map(|step| (kind(&step["step"]), count(step)));
     let beside = list(&row["beside"]).iter().map(|side| (kind(&side["kind"]), count(side)));
     steps.chain(beside).filter(|(_, count)| *count != Count::default()).collect()
@@ -297,7 +298,8 @@ fn count(row: &Value) -> Count {
     Count { total: number(&row["total"]), unique: number(&row["unique"]) }
 }
 
-fn source(namespace: Namespace) -> String {
+/// The source of a campaign in GraphQL.
+pub fn source(namespace: Namespace) -> String {
     namespace.name().to_uppercase()
 }
 

@@ -157,7 +157,7 @@ fn message(world: &World, dice: &Dice) -> Value {
         "event_timestamp": moment(dice),
         "client": { "client_id": endpoint.unwrap_or_else(|| ACCOUNT.to_owned()) },
         "attributes": attributes,
-        "metrics": { "price_in_millicents_usd": 645.0 },
+        "metrics": dice.maybe(80, json!({ "price_in_millicents_usd": dice.pick(&[645.0, 645.5, 0.0, 1_200.25]) })),
         "awsAccountId": ACCOUNT,
     })
 }

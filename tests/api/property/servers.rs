@@ -13,7 +13,7 @@ use tokio::task::JoinSet;
 use super::arrival::{DIALECTS, Delivery, deliveries, parsed, records};
 use super::dice::Dice;
 use super::world::ZONE;
-use super::{ask, ask_addresses, updates};
+use super::{ask, ask_addresses, ask_reports, updates};
 use crate::kit::client::read;
 use crate::kit::{Client, TestDatabase, TestServer};
 use crate::oracle::Oracle;
@@ -78,6 +78,7 @@ async fn try_seed(seed: u64, database: TestDatabase, servers: usize) {
     let (taken, made) = tokio::join!(post_all(&clients, deliveries), people);
     assert_eq!(taken + made, oracle.events.len() as u64, "events taken, events there are; seed {seed}");
     ask::compare(&clients, &oracle, seed).await;
+    ask_reports::compare(&clients, &oracle, seed).await;
     // What changes when nothing arrives any more must be as exact.
     oracle.rules = updates::rules(&dice);
     updates::set_rules(&clients[0], &oracle.rules).await;
