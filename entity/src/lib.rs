@@ -24,6 +24,7 @@ pub mod list;
 pub mod profile_attribute;
 pub mod quarantine;
 pub mod reach_count;
+pub mod reach_day;
 pub mod recipient;
 pub mod rollup;
 pub mod shard;

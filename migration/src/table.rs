@@ -16,6 +16,12 @@ impl Column {
         self.is_nullable = true;
         self
     }
+
+    /// Gives rows that are there already, and those that say nothing, a value.
+    pub fn starting_with(mut self, value: i32) -> Self {
+        self.definition.default(value);
+        self
+    }
 }
 
 fn column(name: &'static str, set_type: impl FnOnce(&mut ColumnDef)) -> Column {
@@ -127,7 +133,7 @@ pub async fn unique_index(
     manager.create_index(statement).await
 }
 
-/// Adds a column, which must admit null where there are rows.
+/// Adds a column, which must admit null or have a value to start with where there are rows.
 pub async fn add_column(manager: &SchemaManager<'_>, table: &str, mut column: Column) -> Result<(), DbErr> {
     if !column.is_nullable {
         column.definition.not_null();

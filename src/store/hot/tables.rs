@@ -90,6 +90,7 @@ pub static IDENTIFIER: Table = Table {
         ("customer", I64),
         ("channels", Text),
         ("linked_at", I64),
+        ("first_day", I32),
     ],
 };
 
@@ -208,6 +209,13 @@ pub static REACH_COUNT: Table = Table {
     values: &[("customers", I64)],
 };
 
+/// `entity::reach_day`.
+pub static REACH_DAY: Table = Table {
+    name: "reach_day",
+    key: &[("shard", I16), ("workspace", I32), ("channel", Text), ("list", I64), ("block", I32)],
+    values: &[("changes", Bytes)],
+};
+
 /// `entity::quarantine`.
 pub static QUARANTINE: Table = Table {
     name: "quarantine",
@@ -255,7 +263,7 @@ pub static WORKSPACE: Table = Table {
 };
 
 /// Every table above.
-pub static ALL: [&Table; 26] = [
+pub static ALL: [&Table; 27] = [
     &SHARD,
     &IDENTIFIER_TYPE,
     &CAMPAIGN,
@@ -279,6 +287,7 @@ pub static ALL: [&Table; 26] = [
     &SUPPRESSION,
     &CUSTOMER_REACH,
     &REACH_COUNT,
+    &REACH_DAY,
     &QUARANTINE,
     &IMPORT_JOURNAL,
     &WORKSPACE,
@@ -322,6 +331,7 @@ mod tests {
         assert_same::<entity::suppression::Entity>(&SUPPRESSION);
         assert_same::<entity::customer_reach::Entity>(&CUSTOMER_REACH);
         assert_same::<entity::reach_count::Entity>(&REACH_COUNT);
+        assert_same::<entity::reach_day::Entity>(&REACH_DAY);
         assert_same::<entity::quarantine::Entity>(&QUARANTINE);
         assert_same::<entity::import_journal::Entity>(&IMPORT_JOURNAL);
         assert_same::<entity::workspace::Entity>(&WORKSPACE);
