@@ -14,6 +14,7 @@ use super::prepare::{PreparedBatch, PreparedEvent};
 use super::profile::{FreshProfile, fold_profiles};
 use super::report::{EventId, Report};
 use super::{address, catalogue, count, dedupe, fold, identify, journal, quarantine, reach, report, sequence};
+use crate::domain::address_days::DayRules;
 use crate::domain::hash::ShardCount;
 use crate::domain::time::Micros;
 use crate::domain::workspace::WorkspaceSettings;
@@ -58,6 +59,13 @@ impl Fresh<'_> {
 pub(super) struct FoldSettings {
     pub(super) zone: Tz,
     pub(super) own: Arc<WorkspaceSettings>,
+}
+
+impl FoldSettings {
+    /// The rules by which an address stands on a day.
+    pub(super) fn day_rules(&self) -> DayRules {
+        DayRules { soft_bounce_limit: self.own.soft_bounce_limit, zone: self.zone }
+    }
 }
 
 /// A transaction at work: its connection, what the committer remembers, and V.
@@ -215,10 +223,12 @@ async fn lock_shards(work: &mut Work<'_>, identified: &Identified, concerned: &C
     let mut customers = identified.customers.clone();
     customers.extend(identified.merged.iter().flat_map(|(merged, survivor)| [*merged, *survivor]));
     customers.extend(identified.addresses.relinked.keys());
+    customers.extend(identified.earlier.iter().map(|named| named.owner));
     customers.extend(concerned.values().filter_map(|address| address.owner));
     let mut shards: Vec<i16> = customers.into_iter().map(|customer| work.shards.of_id(customer)).collect();
     shards.extend(concerned.keys().map(|key| key.0));
     shards.extend(identified.addresses.new.iter().map(|id| work.shards.of_bytes(id)));
+    shards.extend(identified.earlier.iter().map(|named| named.shard));
     shards.sort_unstable();
     shards.dedup();
     work.connection.lock_shards(&shards).await

@@ -21,6 +21,7 @@ mod journal;
 mod profile;
 mod quarantine;
 mod reach;
+mod reach_counts;
 pub mod replay;
 pub mod report;
 mod sequence;
@@ -31,6 +32,7 @@ mod memory;
 
 pub mod recount;
 mod upgrade;
+mod upgrade_days;
 
 pub use claim::Claim;
 pub use journal::{Mark, MarkedFile};

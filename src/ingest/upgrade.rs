@@ -1,26 +1,27 @@
 //! Databases of older programs: makes once what ingestion has kept since. It may run again at any time and comes to the
 //! same, so that a start that was cut off does no harm.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::address::Suppressed;
 use super::group::{FoldSettings, Work};
 use super::memory::Memory;
-use super::reach::Counted;
 use super::recount::count_all;
+use super::upgrade_days::tell_days;
 use crate::Result;
 use crate::domain::identity::IdentifierId;
 use crate::domain::reachability::AddressState;
 use crate::domain::workspace::WorkspaceId;
-use crate::store::hot::{Column, HotConnection, IdentityLock, Rows, tables};
+use crate::store::hot::{HotConnection, IdentityLock, Rows, Table, tables};
 use crate::store::{Store, connect, workspace};
 
-/// What is recorded when the counts of who can be reached are there.
-const REACH: &str = "reach_counted";
-const PAGE: u32 = 5_000;
+/// What is recorded when the counts of who can be reached, now and on every day, are there.
+const REACH: &str = "reach_counted_by_day";
+pub(super) const PAGE: u32 = 5_000;
 
-/// Makes the counts of who can be reached, and the suppression list, where they were never made. Ingestion waits meanwhile.
+/// Makes the counts of who can be reached, now and on every day, and the suppression list, where they were never made.
+/// Ingestion waits meanwhile.
 pub(super) async fn bring_up_to_date(store: &Store) -> Result<()> {
     if connect::is_done(store, REACH).await? {
         return Ok(());
@@ -33,30 +34,40 @@ pub(super) async fn bring_up_to_date(store: &Store) -> Result<()> {
     let workspaces: Vec<i32> = settings.keys().copied().collect();
     let (memory, mut connection) = (Memory::default(), HotConnection::open(store).await?);
     connection.begin(IdentityLock::Exclusive).await?;
+    // Another server, or another committer of this one, may have been quicker.
+    if connect::is_done(store, REACH).await? {
+        return connection.rollback().await;
+    }
     let mut work = Work { connection: &mut connection, memory: &memory, shards: store.shards(), settings };
     work.connection.lock_shards(&store.all_shards()).await?;
-    count_known(&mut work).await?;
+    let has_customers = !work.connection.next_rows(&tables::CUSTOMER, None, 1).await?.is_empty();
+    if has_customers {
+        tracing::info!("the database is of an older program: who can be reached on which day is counted from its events");
+    }
+    for table in [&tables::REACH_DAY, &tables::REACH_COUNT, &tables::CUSTOMER_REACH] {
+        empty(&mut work, table).await?;
+    }
+    tell_days(&mut work).await?;
     list_suppressed(&mut work).await?;
     for workspace in workspaces {
         count_all(&mut work, WorkspaceId(workspace)).await?;
     }
     work.connection.commit().await?;
-    connect::record_done(store, REACH).await
+    connect::record_done(store, REACH).await?;
+    if has_customers {
+        tracing::info!("who can be reached on which day is counted");
+    }
+    Ok(())
 }
 
-async fn count_known(work: &mut Work<'_>) -> Result<()> {
-    let mut known: BTreeMap<(i16, i32), i64> = BTreeMap::new();
-    let mut last: Option<Rows> = None;
+async fn empty(work: &mut Work<'_>, table: &'static Table) -> Result<()> {
     loop {
-        let page = work.connection.next_rows(&tables::CUSTOMER, last.as_ref(), PAGE).await?;
-        last = page.last()?;
-        if last.is_none() {
-            return Counted::know_exactly(work, &known).await;
+        let mut page = work.connection.next_rows(table, None, PAGE).await?;
+        if page.is_empty() {
+            return Ok(());
         }
-        let Column::OptI64(merged_into) = &page.columns[4] else { continue };
-        for (row, merged_into) in merged_into.iter().enumerate() {
-            *known.entry((page.i16s(0)?[row], page.i32s(2)?[row])).or_default() += i64::from(merged_into.is_none());
-        }
+        page.columns.truncate(table.key.len());
+        work.connection.delete(table, &page).await?;
     }
 }
 
@@ -78,7 +89,7 @@ async fn list_suppressed(work: &mut Work<'_>) -> Result<()> {
             let (shard, id, workspace) = (page.i16s(0)?[row], &page.bytes(1)?[row], page.i32s(2)?[row]);
             let state = AddressState::decode(&page.bytes(5)?[row])?;
             let is = state.reachability(work.settings_of(workspace)?.own.soft_bounce_limit);
-            let is_troubled = is.unreachable.is_some() || !state.soft_bounces.is_empty();
+            let is_troubled = is.unreachable.is_some() || state.has_bounced();
             let Some(place) = places.get(id).filter(|_| is_troubled) else { continue };
             let Ok(key): std::result::Result<IdentifierId, _> = id.as_slice().try_into() else { continue };
             let name = (named.texts(3)?[*place].as_str(), named.texts(4)?[*place].as_str());

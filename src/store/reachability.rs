@@ -1,6 +1,6 @@
 //! The state of addresses, their history, and how many customers can be reached.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use entity::{address_change, address_state, customer_reach, reach_count};
 use sea_orm::sea_query::{Expr, ExprTrait, Func, Order};
@@ -11,7 +11,7 @@ use super::page::{Page, PageEnd, Slice};
 use crate::Result;
 use crate::domain::hash::identifier_id;
 use crate::domain::identifier::Identifier;
-use crate::domain::reach::{self, Contributions};
+use crate::domain::reach;
 use crate::domain::reachability::AddressState;
 use crate::domain::workspace::WorkspaceId;
 
@@ -42,8 +42,11 @@ pub async fn state_of(store: &Store, workspace: WorkspaceId, address: &Identifie
     }
 }
 
-/// What several customers add to the counts of who can be reached; those without an address are left out.
-pub async fn of_customers(store: &Store, customers: &[i64]) -> Result<HashMap<i64, Contributions>> {
+/// The outcomes of a customer, by channel and list (0: none), as `domain::reach` codes them.
+pub type Outcomes = BTreeMap<(String, i64), i32>;
+
+/// How far several customers can be reached now; those without an address have no outcome.
+pub async fn of_customers(store: &Store, customers: &[i64]) -> Result<HashMap<i64, Outcomes>> {
     let mut shards: Vec<i16> = customers.iter().map(|id| store.shards().of_id(*id)).collect();
     shards.sort_unstable();
     shards.dedup();
@@ -52,7 +55,7 @@ pub async fn of_customers(store: &Store, customers: &[i64]) -> Result<HashMap<i6
         .filter(customer_reach::Column::Customer.is_in(customers.iter().copied()))
         .all(store.db())
         .await?;
-    rows.into_iter().map(|row| Ok((row.customer, reach::decode(&row.reach)?))).collect()
+    rows.into_iter().map(|row| Ok((row.customer, reach::outcomes_now(&reach::decode(&row.reach)?)))).collect()
 }
 
 /// The place of a change in an address's history: (time, event's shard, event's number, change, list).
