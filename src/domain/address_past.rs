@@ -57,11 +57,14 @@ pub fn put_times(bytes: &mut Vec<u8>, times: impl ExactSizeIterator<Item = Micro
     let unit = UNITS.iter().position(|unit| is_whole(*unit)).unwrap_or(UNITS.len() - 1);
     bytes.push(unit as u8);
     put_varint(bytes, times.len() as u64);
-    let mut last = 0;
+    let mut last = None;
     for at in times {
         let at = at.0 / UNITS[unit];
-        put_signed(bytes, at - last);
-        last = at;
+        match last {
+            None => put_signed(bytes, at),
+            Some(last) => put_varint(bytes, at.abs_diff(last)),
+        }
+        last = Some(at);
     }
 }
 
@@ -72,8 +75,8 @@ pub fn take_times(bytes: &mut &[u8]) -> Option<Vec<Micros>> {
     // A damaged count must not reserve memory: every time takes a byte at least.
     let mut times = Vec::with_capacity(count.min(bytes.len()));
     let mut last = 0_i64;
-    for _ in 0..count {
-        last = last.checked_add(take_signed(bytes)?)?;
+    for number in 0..count {
+        last = if number == 0 { take_signed(bytes)? } else { last.checked_add_unsigned(take_varint(bytes)?)? };
         times.push(Micros(last.checked_mul(unit)?));
     }
     Some(times)
@@ -114,7 +117,7 @@ mod tests {
 
     #[test]
     fn words_come_back_from_their_bytes_and_whole_seconds_take_less() {
-        let words = |unit: i64| -> Words { (0..9).map(|n| (Micros((n * 90_000 - 300_000) * unit), n as u8)).collect() };
+        let words = |unit: i64| -> Words { (0..9).map(|n| (Micros((n * 90_001 - 300_003) * unit), n as u8)).collect() };
         let mut lengths = Vec::new();
         for unit in [1, 1_000, MICROS_PER_SECOND] {
             let mut bytes = Vec::new();

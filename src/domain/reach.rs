@@ -217,7 +217,7 @@ fn best_of(addresses: &[(Reached, Option<bool>)], list: i64) -> Outcome {
     if list == 0 {
         return Outcome { plain, by_default_in: Standing(0), by_default_out: Standing(0) };
     }
-    let mut on = |consents_by_default| {
+    let on = |consents_by_default| {
         best(&mut addresses.iter().map(|(reached, said)| Standing::of(on_list(*reached, *said, consents_by_default))))
     };
     Outcome { plain, by_default_in: on(true), by_default_out: on(false) }

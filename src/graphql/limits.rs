@@ -27,6 +27,9 @@ pub const MAX_INGEST_RECORDS: usize = 5_000;
 /// Most groups in the answer to a grouped funnel.
 pub const MAX_FUNNEL_GROUPS: usize = 5_000;
 
+/// Most points of a trend of reachability; days times lists where it is grouped by both.
+pub const MAX_TREND_POINTS: usize = 2_000;
+
 /// Most values of one kind in a filter.
 pub const MAX_FILTER_VALUES: usize = 100;
 

@@ -5,6 +5,7 @@ mod activatepro;
 mod arrival;
 mod ask;
 mod ask_addresses;
+mod ask_days;
 mod dice;
 mod events;
 mod fold;

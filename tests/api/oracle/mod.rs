@@ -8,6 +8,7 @@ pub mod catalogue;
 pub mod funnel;
 pub mod machine;
 pub mod people;
+pub mod reach_day;
 pub mod steps;
 
 #[cfg(test)]
