@@ -21,7 +21,7 @@ pub struct Model {
     /// Which days: 32 to a block, from 1970-01-01 on.
     #[sea_orm(primary_key, auto_increment = false)]
     pub block: i32,
-    /// Packed changes (domain/reach_day).
+    /// Packed changes (`domain::reach_day`).
     pub changes: Vec<u8>,
 }
 

@@ -137,11 +137,7 @@ pub async fn funnels_on_days(
     Ok(counts.iter().map(|counts| folded(counts, workspace, question)).collect())
 }
 
-fn folded(
-    counts: &ReachCounts,
-    workspace: &Workspace,
-    question: ReachabilityQuestion<'_>,
-) -> Vec<ReachabilityFunnel> {
+fn folded(counts: &ReachCounts, workspace: &Workspace, question: ReachabilityQuestion<'_>) -> Vec<ReachabilityFunnel> {
     let by_default = workspace.settings.consents_by_default(question.channel);
     question.lists.iter().map(|list| fold(counts, *list, by_default)).collect()
 }
@@ -150,10 +146,10 @@ fn fold(counts: &ReachCounts, list: i64, consents_by_default: bool) -> Reachabil
     let none = BTreeMap::new();
     let of_list = |list: i64| counts.by_list.get(&list).unwrap_or(&none);
     let with_address: i64 = of_list(0).values().sum();
-    let mut lost = BTreeMap::new();
+    let mut losses = BTreeMap::new();
     let mut drop_out = |loss: Option<ReachabilityLoss>, customers: i64| {
         if let Some(loss) = loss {
-            *lost.entry(loss).or_default() += customers;
+            *losses.entry(loss).or_default() += customers;
         }
     };
     drop_out(Some(ReachabilityLoss::NoAddress), counts.known - with_address);
@@ -171,8 +167,8 @@ fn fold(counts: &ReachCounts, list: i64, consents_by_default: bool) -> Reachabil
         drop_out(elsewhere(*outcome), -customers);
         drop_out(ReachabilityLoss::of(there, consents_by_default), *customers);
     }
-    lost.retain(|_, customers| *customers != 0);
-    ReachabilityFunnel { known: counts.known, lost }
+    losses.retain(|_, customers| *customers != 0);
+    ReachabilityFunnel { known: counts.known, lost: losses }
 }
 
 #[cfg(test)]

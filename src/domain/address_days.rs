@@ -79,13 +79,12 @@ pub fn may_differ(before: &AddressState, after: &AddressState) -> bool {
 /// An explicit word counts from its day on; where none says unreachable, so do enough soft bounces since the last sign of
 /// life.
 fn unreachable_days(state: &AddressState, rules: DayRules) -> Steps<u8> {
-    let days_of = |times: &mut dyn Iterator<Item = Micros>| -> Vec<i32> {
-        times.map(|at| day_in_zone(at, rules.zone)).collect()
-    };
+    let days_of =
+        |times: &mut dyn Iterator<Item = Micros>| -> Vec<i32> { times.map(|at| day_in_zone(at, rules.zone)).collect() };
     let updates = state.updates();
-    let updated = days_of(&mut updates.iter().map(|word| word.0));
+    let update_days = days_of(&mut updates.iter().map(|word| word.0));
     let bounces = state.all_bounces();
-    let (bounced, cleared) = if bounces.is_empty() {
+    let (bounce_days, clear_days) = if bounces.is_empty() {
         (Vec::new(), Vec::new())
     } else {
         (days_of(&mut bounces.iter().copied()), days_of(&mut state.clears().iter().copied()))
@@ -93,11 +92,11 @@ fn unreachable_days(state: &AddressState, rules: DayRules) -> Steps<u8> {
     let until = |days: &[i32], day: i32| days.partition_point(|known| *known <= day);
     let limit = usize::from(rules.soft_bounce_limit.max(1));
     let mut steps = vec![(i32::MIN, 0)];
-    for day in [&updated, &bounced, &cleared].into_iter().flatten().copied().collect::<BTreeSet<i32>>() {
-        let said = until(&updated, day).checked_sub(1).and_then(|last| unreachable_of_word(updates[last].1));
-        let sign_of_life = until(&cleared, day).checked_sub(1).map(|last| state.clears()[last]);
+    for day in [&update_days, &bounce_days, &clear_days].into_iter().flatten().copied().collect::<BTreeSet<i32>>() {
+        let said = until(&update_days, day).checked_sub(1).and_then(|last| unreachable_of_word(updates[last].1));
+        let sign_of_life = until(&clear_days, day).checked_sub(1).map(|last| state.clears()[last]);
         // The bounce that completes the row is the one that decides.
-        let decisive = until(&bounced, day).checked_sub(limit).map(|place| bounces[place]);
+        let decisive = until(&bounce_days, day).checked_sub(limit).map(|place| bounces[place]);
         let too_many = decisive.filter(|at| Some(*at) > sign_of_life).map(|_| ReachabilityType::SoftBounce);
         push_step(&mut steps, day, said.or(too_many).map_or(0, |reason| reason as u8));
     }

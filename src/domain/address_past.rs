@@ -93,7 +93,8 @@ mod tests {
     fn of_a_day_the_last_word_stays_in_any_order() {
         // 05:00 UTC is midnight there.
         let words = [(4 * HOUR, 1), (5 * HOUR, 2), (28 * HOUR, 3), (28 * HOUR, 4), (29 * HOUR, 5)];
-        let expected: Words = [(4 * HOUR, 1), (28 * HOUR, 4), (29 * HOUR, 5)].map(|(at, word)| (Micros(at), word)).into();
+        let expected: Words =
+            [(4 * HOUR, 1), (28 * HOUR, 4), (29 * HOUR, 5)].map(|(at, word)| (Micros(at), word)).into();
         for start in 0..words.len() {
             for step in [1, 2, 3, 4] {
                 let mut kept = Words::new();

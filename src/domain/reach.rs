@@ -197,7 +197,8 @@ fn outcomes(addresses: &[AddressOnDays], list: i64) -> Steps<i32> {
     let mut steps = Steps::new();
     for day in days {
         let known = addresses.iter().filter(|address| address.first_day <= day);
-        let standing: Vec<(Reached, Option<bool>)> = known.map(|address| standing_on(&address.days, list, day)).collect();
+        let standing: Vec<(Reached, Option<bool>)> =
+            known.map(|address| standing_on(&address.days, list, day)).collect();
         if list == 0 || standing.iter().any(|(_, subscription)| subscription.is_some()) {
             push_step(&mut steps, day, best_of(&standing, list).code());
         }

@@ -223,7 +223,9 @@ impl AddressState {
             AddressChange::Engaged => self.take_sign_of_life(at, zone),
             AddressChange::OptedIn => self.take_consent(ConsentUpdate { at, is_in: true, event }, zone),
             AddressChange::OptedOut => self.take_consent(ConsentUpdate { at, is_in: false, event }, zone),
-            AddressChange::Subscribed(list) => self.take_subscription(list, ConsentUpdate { at, is_in: true, event }, zone),
+            AddressChange::Subscribed(list) => {
+                self.take_subscription(list, ConsentUpdate { at, is_in: true, event }, zone);
+            }
             AddressChange::Unsubscribed(list) => {
                 self.take_subscription(list, ConsentUpdate { at, is_in: false, event }, zone);
             }

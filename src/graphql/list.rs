@@ -13,8 +13,8 @@ use super::page::{Connection, CursorText, PageArguments, foreign_cursor};
 use super::scalar::DateTime;
 use super::user_error::UserError;
 use crate::domain::time::Micros;
-use crate::store::page::{Page, PageEnd};
 use crate::store;
+use crate::store::page::{Page, PageEnd};
 
 /// A list that addresses join and leave.
 #[derive(Clone, Debug)]

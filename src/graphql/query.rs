@@ -20,8 +20,8 @@ use super::page::{Connection, PageArguments};
 use super::quarantine::{self, QuarantinedRecord};
 use super::quarantine_counts::{self, QuarantineCounts};
 use super::quarantine_filter::QuarantineFilter;
-use super::reachability::{self, Reachability, ReachabilityType};
 use super::range::DateRange;
+use super::reachability::{self, Reachability, ReachabilityType};
 use super::reachability_funnel::{self, ReachabilityArguments, ReachabilityFunnel};
 use super::reachability_trend::ReachabilityDimension;
 use super::source::CampaignSource;
@@ -158,11 +158,15 @@ impl Query {
         ctx: &Context<'_>,
         #[graphql(desc = "The channel, such as email, sms or push, in any case.")] channel: String,
         #[graphql(desc = "The list that messages are for; without it, none.")] list: Option<ID>,
-        #[graphql(desc = "The days of the trend, in the workspace's time zone: `from` is needed, without `to` they go \
-                          through today. Without a range there is no trend.")]
+        #[graphql(
+            desc = "The days of the trend, in the workspace's time zone: `from` is needed, without `to` they go \
+                          through today. Without a range there is no trend."
+        )]
         range: Option<DateRange>,
-        #[graphql(desc = "Groups of their own beside the whole: at most one of DAY, WEEK and MONTH, which also says how \
-                          far apart the points of the trend are (without it, days), LIST and REASON, each once.")]
+        #[graphql(
+            desc = "Groups of their own beside the whole: at most one of DAY, WEEK and MONTH, which also says how \
+                          far apart the points of the trend are (without it, days), LIST and REASON, each once."
+        )]
         group_by: Option<Vec<ReachabilityDimension>>,
     ) -> Result<ReachabilityFunnel> {
         reachability_funnel::answer(ctx, ReachabilityArguments { channel, list, range, group_by }).await

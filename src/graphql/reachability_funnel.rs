@@ -206,12 +206,14 @@ pub async fn answer(ctx: &Context<'_>, arguments: ReachabilityArguments) -> Resu
         }
         groups.iter().zip(&funnels[1..]).flat_map(|(list, funnel)| question.rows(date, Some(list), funnel)).collect()
     };
-    let groups = question.has_groups().then(|| match question.by_time {
-        true => on_days().flat_map(|(day, funnels)| rows(Some(day), funnels)).collect(),
-        false => rows(None, &now),
+    let groups = question.has_groups().then(|| {
+        if !question.by_time {
+            return rows(None, &now);
+        }
+        on_days().flat_map(|(day, funnels)| rows(Some(day), funnels)).collect()
     });
     let steps = ReachabilityStepCount::all(&now[0], has_list);
-    Ok(ReachabilityFunnel { steps, trend, groups, channel, list })
+    Ok(ReachabilityFunnel { channel, list, steps, trend, groups })
 }
 
 /// The lists that are groups of their own: the one asked for, else all, by name.

@@ -109,9 +109,9 @@ impl TrendQuestion {
             let steps = Some(ReachabilityStepCount::all(funnel, list.is_some()));
             return vec![ReachabilityGroup { steps, ..group(None, funnel.reached(ReachabilityStep::Known)) }];
         }
-        let lost = funnel.lost().map(|(loss, customers)| group(Some(ReachabilityLossReason::of(loss)), customers));
+        let others = funnel.lost().map(|(loss, customers)| group(Some(ReachabilityLossReason::of(loss)), customers));
         let eligible = Some(funnel.eligible()).filter(|customers| *customers != 0);
-        lost.chain(eligible.map(|customers| group(None, customers))).collect()
+        others.chain(eligible.map(|customers| group(None, customers))).collect()
     }
 }
 
@@ -239,8 +239,12 @@ mod tests {
         let reversed = fault(Some("2026-02-01"), Some("2026-01-01"), &[]);
         assert_eq!(reversed, "from: 2026-02-01 is not before to: 2026-01-01 (to is not included)");
         assert!(fault(Some("2199-01-01"), None, &[Month]).starts_with("from: 2199-01-01 is after today, "));
-        assert!(fault(Some("2026-01-01"), Some("2026-01-02"), &[Day, Week]).starts_with("groupBy takes at most one of"));
-        assert!(fault(Some("2026-01-01"), Some("2026-01-02"), &[List, List]).starts_with("groupBy takes at most one of"));
+        assert!(
+            fault(Some("2026-01-01"), Some("2026-01-02"), &[Day, Week]).starts_with("groupBy takes at most one of")
+        );
+        assert!(
+            fault(Some("2026-01-01"), Some("2026-01-02"), &[List, List]).starts_with("groupBy takes at most one of")
+        );
         let many = fault(Some("2020-01-01"), Some("2026-01-01"), &[Day]);
         assert!(many.contains("has more than 2000 points"), "{many}");
         assert_eq!(points("2020-01-01", "2026-01-01", Week).len(), 314);

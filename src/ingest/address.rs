@@ -151,8 +151,7 @@ pub(super) async fn fold_addresses(work: &mut Work<'_>, concerned: &Concerned<'_
             folded.states.insert(*id, state);
             continue;
         }
-        let (was, is) =
-            (before.reachability(rules.soft_bounce_limit), state.reachability(rules.soft_bounce_limit));
+        let (was, is) = (before.reachability(rules.soft_bounce_limit), state.reachability(rules.soft_bounce_limit));
         changes.suppress((*shard, *id), address, (&before, was), (&state, is));
         if let Some(owner) = address.owner
             && may_differ(&before, &state)
@@ -241,9 +240,8 @@ impl Changes {
         (before, was): (&AddressState, Reachability),
         (state, is): (&AddressState, Reachability),
     ) {
-        let is_troubled = |state: &AddressState, reached: Reachability| {
-            reached.unreachable.is_some() || state.has_bounced()
-        };
+        let is_troubled =
+            |state: &AddressState, reached: Reachability| reached.unreachable.is_some() || state.has_bounced();
         match (is_troubled(before, was), is_troubled(state, is)) {
             (true, false) => self.lifted.push(key),
             (true, true) if was == is => {}

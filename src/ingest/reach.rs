@@ -43,8 +43,7 @@ async fn take_earlier_days(work: &mut Work<'_>, identified: &Identified) -> Resu
 
 /// Gives stored identifiers earlier first days, where theirs are not as early already: another server may have been quicker.
 pub(super) async fn lower_first_days(work: &mut Work<'_>, days: &BTreeMap<(i16, IdentifierId), i32>) -> Result<()> {
-    let mut rows =
-        work.connection.select(&tables::IDENTIFIER, &["shard", "id"], &identifier_keys(days.keys())).await?;
+    let mut rows = work.connection.select(&tables::IDENTIFIER, &["shard", "id"], &identifier_keys(days.keys())).await?;
     let mut first_days = rows.i32s(FIRST_DAY)?.to_vec();
     for (row, (shard, id)) in rows.i16s(0)?.iter().zip(rows.bytes(1)?).enumerate() {
         let id: Option<IdentifierId> = id.as_slice().try_into().ok();

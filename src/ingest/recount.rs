@@ -17,8 +17,8 @@ use crate::domain::address_days::{AddressDays, DayRules};
 use crate::domain::identifier_type::RegisteredType;
 use crate::domain::identity::IdentifierId;
 use crate::domain::workspace::{WorkspaceId, WorkspaceSettings};
-use crate::store::{self, Store};
 use crate::store::hot::{Column, HotConnection, IdentityLock, Rows, is_worth_repeating, tables};
+use crate::store::{self, Store};
 use crate::{Error, Result};
 
 /// What to change of a workspace; what is not given stays.
@@ -183,7 +183,8 @@ async fn judge_bounces(work: &mut Work<'_>, workspace: WorkspaceId, limit_before
 type Verdicts = HashMap<(i16, IdentifierId), i16>;
 
 async fn write_verdicts(work: &mut Work<'_>, verdicts: &Verdicts) -> Result<()> {
-    let mut rows = work.connection.select(&tables::ADDRESS_STATE, &["shard", "id"], &identifier_keys(verdicts.keys())).await?;
+    let mut rows =
+        work.connection.select(&tables::ADDRESS_STATE, &["shard", "id"], &identifier_keys(verdicts.keys())).await?;
     let mut unreachable = Vec::with_capacity(rows.len());
     for (shard, id) in rows.i16s(0)?.iter().zip(rows.bytes(1)?) {
         let id: Option<IdentifierId> = id.as_slice().try_into().ok();

@@ -42,7 +42,9 @@ pub(super) async fn bring_up_to_date(store: &Store) -> Result<()> {
     work.connection.lock_shards(&store.all_shards()).await?;
     let has_customers = !work.connection.next_rows(&tables::CUSTOMER, None, 1).await?.is_empty();
     if has_customers {
-        tracing::info!("the database is of an older program: who can be reached on which day is counted from its events");
+        tracing::info!(
+            "the database is of an older program: who can be reached on which day is counted from its events"
+        );
     }
     for table in [&tables::REACH_DAY, &tables::REACH_COUNT, &tables::CUSTOMER_REACH] {
         empty(&mut work, table).await?;

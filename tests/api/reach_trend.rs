@@ -278,8 +278,8 @@ async fn groups(client: &Client, arguments: String) -> Vec<String> {
     let row = |row: &Value| {
         let last = row["steps"].as_array().and_then(|steps| steps.last());
         let last = last.map_or(String::new(), |step| format!(" {} {}", step["step"], step["customers"]));
-        let list = &row["list"]["name"];
-        format!("{} {list} {} {}{last}", row["date"], row["reason"], row["customers"]).replace('"', "")
+        let name = &row["list"]["name"];
+        format!("{} {name} {} {}{last}", row["date"], row["reason"], row["customers"]).replace('"', "")
     };
     data["reachabilityFunnel"]["groups"].as_array().expect("groups").iter().map(row).collect()
 }

@@ -30,7 +30,8 @@ impl Oracle {
 impl DayView<'_> {
     /// How many customers could be reached on a channel, and on a list; and how many stopped for which reason.
     pub fn reach(&self, channel: &str, list: Option<&str>) -> (Reach, Losses) {
-        let known = self.oracle.people.iter().filter(|person| person.iter().any(|named| self.named.contains_key(named)));
+        let known =
+            self.oracle.people.iter().filter(|person| person.iter().any(|named| self.named.contains_key(named)));
         let loss = |person: &BTreeSet<Identifier>| {
             let addresses = person.iter().filter(|identifier| self.oracle.is_address_of(identifier, channel));
             let stood = addresses.filter_map(|address| self.named.get(address));

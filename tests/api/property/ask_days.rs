@@ -18,8 +18,7 @@ const FROM: (i32, u32, u32) = (2026, 3, 5);
 const DAYS: u64 = 7;
 
 /// What is asked of a day.
-const POINT: &str =
-    "date known hasAddress reachable consented subscribed eligible reasons { reason customers }";
+const POINT: &str = "date known hasAddress reachable consented subscribed eligible reasons { reason customers }";
 
 /// Asks everything, and compares.
 pub async fn compare(client: &Client, oracle: &Oracle, lists: &BTreeMap<String, Value>, seed: u64) {

@@ -205,7 +205,8 @@ fn any_order_of_updates_leaves_the_state_of_a_recount() {
             for (number, event) in events.iter().enumerate() {
                 let updates = updates_of(event, &types).into_iter().filter(|update| update.address == *address);
                 let own = event.occurred_at.expect("generated with a time");
-                updates.for_each(|update| state.apply(update.change, update.at.unwrap_or(own), (0, number as i64), ZONE));
+                updates
+                    .for_each(|update| state.apply(update.change, update.at.unwrap_or(own), (0, number as i64), ZONE));
             }
             let consent = [None, Some(true), Some(false)][state.consent_code() as usize];
             let unreachable = state.reachability(DEFAULT_SOFT_BOUNCE_LIMIT).unreachable;
