@@ -28,6 +28,7 @@ pub mod profile_attribute;
 pub mod purchase_order;
 pub mod quarantine;
 pub mod reach_count;
+pub mod reach_day;
 pub mod recipient;
 pub mod rollup;
 pub mod shard;

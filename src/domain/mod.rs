@@ -2,6 +2,9 @@
 
 pub mod access;
 pub mod address;
+pub mod address_days;
+pub mod address_packing;
+pub mod address_past;
 pub mod day;
 pub mod event;
 pub mod hash;
@@ -16,6 +19,7 @@ pub mod packing;
 pub mod period;
 pub mod quarantine;
 pub mod reach;
+pub mod reach_day;
 pub mod reachability;
 pub mod time;
 pub mod vendor;

@@ -56,6 +56,8 @@ pub const MAX_PERFORMANCE_ROWS: usize = 1_000;
 
 /// Rows of a performance report when it does not say how many.
 pub const DEFAULT_PERFORMANCE_ROWS: usize = 100;
+/// Most points of a trend of reachability; days times lists where it is grouped by both.
+pub const MAX_TREND_POINTS: usize = 2_000;
 
 /// Most values of one kind in a filter.
 pub const MAX_FILTER_VALUES: usize = 100;

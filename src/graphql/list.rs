@@ -14,6 +14,7 @@ use super::scalar::DateTime;
 use super::user_error::UserError;
 use crate::domain::time::Micros;
 use crate::store;
+use crate::store::page::{Page, PageEnd};
 
 /// A list that addresses join and leave.
 #[derive(Clone, Debug)]
@@ -82,6 +83,13 @@ pub async fn create(ctx: &Context<'_>, input: ListCreateInput) -> Result<ListCre
     }
     let (row, _) = store::list::create(store(ctx)?, caller(ctx)?.workspace_id(), name).await?;
     Ok(ListCreatePayload { list: Some(row.into()), user_errors: Vec::new() })
+}
+
+/// The first lists, by name.
+pub async fn all(ctx: &Context<'_>, limit: usize) -> Result<Vec<List>> {
+    let page = Page { after: None, before: None, from: PageEnd::Start, limit: limit as u64 };
+    let slice = store::list::page(store(ctx)?, caller(ctx)?.workspace_id(), &page).await?;
+    Ok(slice.rows.into_iter().map(List::from).collect())
 }
 
 /// The list of a number.

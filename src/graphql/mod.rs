@@ -46,6 +46,7 @@ pub mod quarantine_filter;
 pub mod quarantine_replay;
 pub mod reachability;
 pub mod reachability_funnel;
+pub mod reachability_trend;
 pub mod source;
 pub mod suppression;
 pub mod time_series;

@@ -27,7 +27,8 @@ use super::quarantine_counts::{self, QuarantineCounts};
 use super::quarantine_filter::QuarantineFilter;
 use super::range::DateRange;
 use super::reachability::{self, Reachability, ReachabilityType};
-use super::reachability_funnel::{self, ReachabilityFunnel};
+use super::reachability_funnel::{self, ReachabilityArguments, ReachabilityFunnel};
+use super::reachability_trend::ReachabilityDimension;
 use super::source::CampaignSource;
 use super::suppression::{self, Suppression, SuppressionQuestion};
 use super::workspace::{self, Workspace};
@@ -154,16 +155,26 @@ impl Query {
         reachability::of_identifier(ctx, &identifier).await
     }
 
-    /// How many customers can be reached on a channel, and on a list, and why the others cannot. From counts that are kept:
-    /// it takes the same time at any number of customers.
+    /// How many customers can be reached on a channel, and on a list, and why the others cannot; now and, where a range is
+    /// given, at the end of every day. From counts that are kept: it takes the same time at any number of customers.
     #[graphql(guard = "Needs(Permission::ReadAggregates)", complexity = "50 + child_complexity")]
     async fn reachability_funnel(
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "The channel, such as email, sms or push, in any case.")] channel: String,
         #[graphql(desc = "The list that messages are for; without it, none.")] list: Option<ID>,
+        #[graphql(
+            desc = "The days of the trend, in the workspace's time zone: `from` is needed, without `to` they go \
+                          through today. Without a range there is no trend."
+        )]
+        range: Option<DateRange>,
+        #[graphql(
+            desc = "Groups of their own beside the whole: at most one of DAY, WEEK and MONTH, which also says how \
+                          far apart the points of the trend are (without it, days), LIST and REASON, each once."
+        )]
+        group_by: Option<Vec<ReachabilityDimension>>,
     ) -> Result<ReachabilityFunnel> {
-        reachability_funnel::answer(ctx, &channel, list).await
+        reachability_funnel::answer(ctx, ReachabilityArguments { channel, list, range, group_by }).await
     }
 
     /// Addresses that cannot be reached now, and so must not be written to; the latest suppressed first.

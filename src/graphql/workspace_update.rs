@@ -98,8 +98,7 @@ pub async fn update(ctx: &Context<'_>, input: WorkspaceUpdateInput) -> Result<Wo
             Ok(WorkspaceUpdatePayload { workspace: Some(Workspace(workspace::fresh(ctx).await?)), user_errors: errors })
         }
         WorkspaceChanged::HasReports => {
-            let message =
-                "timeZone cannot be changed once events were taken: the kept reports count days in the present zone";
+            let message = "timeZone cannot be changed once events or profiles were taken: the kept reports count days in the present zone";
             refused(vec![UserError::new(UserErrorCode::Invalid, &["input", "timeZone"], message)])
         }
         WorkspaceChanged::NameTaken => refused(vec![taken(&change.name.unwrap_or_default())]),

@@ -19,6 +19,7 @@ use super::profile::{FreshProfile, fold_profiles};
 use super::report::{EventId, Report};
 use super::sequence;
 use super::{address, catalogue, conversion, count, dedupe, fold, identify, journal, order, quarantine, reach, report};
+use crate::domain::address_days::DayRules;
 use crate::domain::hash::ShardCount;
 use crate::domain::money::Currency;
 use crate::domain::time::Micros;
@@ -66,6 +67,13 @@ pub(super) struct FoldSettings {
     /// Of orders that name none.
     pub(super) currency: Option<Currency>,
     pub(super) own: Arc<WorkspaceSettings>,
+}
+
+impl FoldSettings {
+    /// The rules by which an address stands on a day.
+    pub(super) fn day_rules(&self) -> DayRules {
+        DayRules { soft_bounce_limit: self.own.soft_bounce_limit, zone: self.zone }
+    }
 }
 
 /// A transaction at work: its connection, what the committer remembers, and V.
@@ -259,11 +267,13 @@ async fn lock_shards(
     let mut customers = identified.customers.clone();
     customers.extend(identified.merged.iter().flat_map(|(merged, survivor)| [*merged, *survivor]));
     customers.extend(identified.addresses.relinked.keys());
+    customers.extend(identified.earlier.iter().map(|named| named.owner));
     customers.extend(concerned.values().filter_map(|address| address.owner));
     let mut shards: Vec<i16> = customers.into_iter().map(|customer| work.shards.of_id(customer)).collect();
     shards.extend(concerned.keys().map(|key| key.0));
     shards.extend(orders.shards(work));
     shards.extend(identified.addresses.new.iter().map(|id| work.shards.of_bytes(id)));
+    shards.extend(identified.earlier.iter().map(|named| named.shard));
     shards.sort_unstable();
     shards.dedup();
     work.connection.lock_shards(&shards).await

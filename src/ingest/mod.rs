@@ -26,6 +26,7 @@ mod order;
 mod profile;
 mod quarantine;
 mod reach;
+mod reach_counts;
 pub mod replay;
 pub mod report;
 mod sequence;
@@ -38,6 +39,8 @@ mod complete;
 mod detail_upgrade;
 pub mod recount;
 mod upgrade;
+mod upgrade_conversions;
+mod upgrade_days;
 
 pub use claim::Claim;
 pub use journal::{Mark, MarkedFile};

@@ -7,6 +7,7 @@ use super::identify::Identified;
 use super::prepare::{PreparedBatch, PreparedProfile};
 use crate::Result;
 use crate::domain::profile::{Kept, absorb, take};
+use crate::domain::time::Micros;
 use crate::store::hot::{Column, Rows, tables};
 
 /// A profile update of the group, and its batch.
@@ -14,6 +15,13 @@ use crate::store::hot::{Column, Rows, tables};
 pub(super) struct FreshProfile<'a> {
     pub(super) profile: &'a PreparedProfile,
     pub(super) batch: &'a PreparedBatch,
+}
+
+impl FreshProfile<'_> {
+    /// When it was so: its own time, else the time of receipt.
+    pub(super) fn at(&self) -> Micros {
+        self.profile.at.unwrap_or(self.batch.received_at)
+    }
 }
 
 /// Of an attribute: (shard, customer, name).
@@ -41,7 +49,7 @@ pub(super) async fn fold_profiles(
     }
     for (update, owner) in updates.iter().zip(owners) {
         let profile = profiles.entry(*owner).or_default();
-        let at = update.profile.at.unwrap_or(update.batch.received_at).0;
+        let at = update.at().0;
         for (name, value) in &update.profile.attributes {
             let stored = (update.batch.workspace, value.sort_key(), value.to_json().to_string());
             take(profile, name.clone(), Kept { value: stored, at });

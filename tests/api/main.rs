@@ -35,6 +35,7 @@ mod property;
 mod put_events;
 mod quarantine;
 mod quarantine_program;
+mod reach_trend;
 mod samples;
 mod sendgrid_signature;
 mod sns;

@@ -9,6 +9,7 @@ mod ask;
 mod ask_addresses;
 mod ask_attribution;
 mod ask_customers;
+mod ask_days;
 mod ask_reports;
 mod attribution;
 mod breakdown;

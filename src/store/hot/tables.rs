@@ -97,6 +97,7 @@ pub static IDENTIFIER: Table = Table {
         ("customer", I64),
         ("channels", Text),
         ("linked_at", I64),
+        ("first_day", I32),
     ],
 };
 
@@ -247,6 +248,12 @@ pub static CONVERSION: Table = Table {
 pub static CONVERSION_LATEST: Table =
     Table { name: "conversion_latest", key: &[("shard", I16)], values: &[("at", I64)] };
 
+/// `entity::reach_day`.
+pub static REACH_DAY: Table = Table {
+    name: "reach_day",
+    key: &[("shard", I16), ("workspace", I32), ("channel", Text), ("list", I64), ("block", I32)],
+    values: &[("changes", Bytes)],
+};
 /// `entity::quarantine`.
 pub static QUARANTINE: Table = Table {
     name: "quarantine",
@@ -294,7 +301,7 @@ pub static WORKSPACE: Table = Table {
 };
 
 /// Every table above.
-pub static ALL: [&Table; 31] = [
+pub static ALL: [&Table; 32] = [
     &SHARD,
     &IDENTIFIER_TYPE,
     &CAMPAIGN,
@@ -323,6 +330,7 @@ pub static ALL: [&Table; 31] = [
     &PURCHASE_ORDER,
     &CONVERSION,
     &CONVERSION_LATEST,
+    &REACH_DAY,
     &QUARANTINE,
     &IMPORT_JOURNAL,
     &WORKSPACE,
@@ -370,6 +378,7 @@ mod tests {
         assert_same::<entity::purchase_order::Entity>(&PURCHASE_ORDER);
         assert_same::<entity::conversion::Entity>(&CONVERSION);
         assert_same::<entity::conversion_latest::Entity>(&CONVERSION_LATEST);
+        assert_same::<entity::reach_day::Entity>(&REACH_DAY);
         assert_same::<entity::quarantine::Entity>(&QUARANTINE);
         assert_same::<entity::import_journal::Entity>(&IMPORT_JOURNAL);
         assert_same::<entity::workspace::Entity>(&WORKSPACE);

@@ -13,6 +13,7 @@ pub mod kpi;
 pub mod machine;
 pub mod people;
 pub mod performance;
+pub mod reach_day;
 pub mod rule;
 pub mod steps;
 pub mod times;
