@@ -40,22 +40,25 @@ pub(super) async fn bring_up_to_date(store: &Store) -> Result<()> {
     }
     let mut work = Work { connection: &mut connection, memory: &memory, shards: store.shards(), settings };
     work.connection.lock_shards(&store.all_shards()).await?;
+    count_reach(&mut work, &workspaces).await?;
+    work.connection.commit().await?;
+    connect::record_done(store, REACH).await
+}
+
+/// Counts who can be reached, now and on every day, from nothing.
+async fn count_reach(work: &mut Work<'_>, workspaces: &[i32]) -> Result<()> {
     let has_customers = !work.connection.next_rows(&tables::CUSTOMER, None, 1).await?.is_empty();
     if has_customers {
-        tracing::info!(
-            "the database is of an older program: who can be reached on which day is counted from its events"
-        );
+        tracing::info!("an older program's database: who can be reached on which day is counted from its events");
     }
     for table in [&tables::REACH_DAY, &tables::REACH_COUNT, &tables::CUSTOMER_REACH] {
-        empty(&mut work, table).await?;
+        empty(work, table).await?;
     }
-    tell_days(&mut work).await?;
-    list_suppressed(&mut work).await?;
+    tell_days(work).await?;
+    list_suppressed(work).await?;
     for workspace in workspaces {
-        count_all(&mut work, WorkspaceId(workspace)).await?;
+        count_all(work, WorkspaceId(*workspace)).await?;
     }
-    work.connection.commit().await?;
-    connect::record_done(store, REACH).await?;
     if has_customers {
         tracing::info!("who can be reached on which day is counted");
     }
