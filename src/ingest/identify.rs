@@ -405,5 +405,7 @@ fn customer_rows(work: &Work<'_>, mut rows: Vec<(i64, CustomerRow, Option<i64>)>
         Column::Bool(rows.iter().map(|row| row.1.is_identified).collect()),
         Column::OptI64(rows.iter().map(|row| row.2).collect()),
         Column::I64(rows.iter().map(|row| row.1.created_at).collect()),
+        // Erased customers have no identifiers, so that nothing leads here with one.
+        Column::OptI64(vec![None; rows.len()]),
     ])
 }

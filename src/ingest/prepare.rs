@@ -3,7 +3,8 @@
 
 use std::collections::BTreeMap;
 
-use crate::domain::address::{Concern, change_of, concern_of};
+use crate::domain::address::{Concern, change_of, concern_of, target_identifier};
+use crate::domain::audit::AuditEntry;
 use crate::domain::event::{Automation, CampaignRef, Dialect, EventKey, Format, NewEvent, Record, Rejection};
 use crate::domain::hash::{hash63, hash128, identifier_id, optional_hash_with};
 use crate::domain::identifier::{Confidence, Identifier, rule_by_name};
@@ -29,6 +30,7 @@ pub struct PreparedBatch {
     pub(super) mark: Option<Mark>,
     pub(super) replay: Option<Replay>,
     pub(super) profiles: Vec<PreparedProfile>,
+    pub(super) audit: Option<AuditEntry>,
 }
 
 impl PreparedBatch {
@@ -43,6 +45,7 @@ impl PreparedBatch {
             mark,
             replay: None,
             profiles: Vec::new(),
+            audit: None,
         }
     }
 
@@ -73,7 +76,7 @@ impl PreparedBatch {
 }
 
 /// A profile update ready to be committed.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct PreparedProfile {
     pub(super) identifiers: Vec<PreparedIdentifier>,
     pub(super) attributes: BTreeMap<String, AttributeValue>,
@@ -169,7 +172,7 @@ pub(super) struct Place {
 }
 
 /// An event ready to be committed.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct PreparedEvent {
     pub(super) dialect: Dialect,
     pub(super) key: PreparedKey,
@@ -188,6 +191,8 @@ pub(super) struct PreparedEvent {
     pub(super) detail: i64,
     pub(super) change: Option<PreparedChange>,
     pub(super) updates: Vec<PreparedUpdate>,
+    /// The target address, where it is none of the identifiers and its type can be told.
+    pub(super) target: Option<PreparedAddress>,
     /// The list that the event is about, for those of joining and leaving one.
     pub(super) list: Option<String>,
     pub(super) details: Vec<u8>,
@@ -200,6 +205,7 @@ pub(super) fn prepare(batch: Batch) -> PreparedBatch {
         prepared.received_at = replay.received_at;
         prepared.replay = Some(replay);
     }
+    prepared.audit = batch.audit;
     for record in batch.records {
         prepared.push(record);
     }
@@ -245,6 +251,7 @@ fn quarantine_id(batch: &PreparedBatch, record: &Record) -> [u8; 16] {
 fn prepare_event(workspace: i32, mut event: NewEvent) -> PreparedEvent {
     let key = prepare_key(workspace, &event);
     let change = prepare_change(workspace, &event);
+    let target = prepare_target(workspace, &event);
     let updates = std::mem::take(&mut event.updates)
         .into_iter()
         .map(|update| PreparedUpdate {
@@ -289,6 +296,7 @@ fn prepare_event(workspace: i32, mut event: NewEvent) -> PreparedEvent {
         detail,
         change,
         updates,
+        target,
         list,
         details,
     }
@@ -300,6 +308,15 @@ fn prepare_change(workspace: i32, event: &NewEvent) -> Option<PreparedChange> {
         among => PreparedConcern::Among(among),
     };
     Some(PreparedChange { change: change_of(event)?, concern: concern(event) })
+}
+
+/// Most targets are the very address that the event names.
+fn prepare_target(workspace: i32, event: &NewEvent) -> Option<PreparedAddress> {
+    let target = event.target_address.as_deref()?;
+    if event.identifiers.iter().any(|identifier| identifier.value == target) {
+        return None;
+    }
+    Some(prepare_address(workspace, target_identifier(target, event.channel.as_deref())?))
 }
 
 fn prepare_address(workspace: i32, identifier: Identifier) -> PreparedAddress {

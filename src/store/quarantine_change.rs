@@ -9,7 +9,7 @@ use super::Store;
 use super::quarantine::{IDS_OF_ONE_STATEMENT, among};
 use crate::Result;
 use crate::domain::event::{Format, Rejection};
-use crate::domain::quarantine::{RecordState, kept_path, kept_text};
+use crate::domain::quarantine::{ERASED, RecordState, kept_path, kept_text};
 use crate::domain::time::Micros;
 use crate::domain::workspace::WorkspaceId;
 
@@ -39,7 +39,7 @@ pub async fn refuse(store: &Store, workspace: WorkspaceId, refused: &[RefusedAga
             .col_expr(Column::Message, Expr::value(kept_text(&rejection.message)))
             .filter(among(store, std::slice::from_ref(id)))
             .filter(Column::Workspace.eq(workspace.0))
-            .filter(Column::State.ne(RecordState::Replayed.code()));
+            .filter(Column::State.is_not_in([RecordState::Replayed.code(), ERASED]));
         update.exec(&transaction).await?;
     }
     transaction.commit().await?;
