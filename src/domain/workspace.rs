@@ -118,8 +118,13 @@ mod tests {
 
     #[test]
     fn damaged_settings_are_refused() {
-        for text in ["{", r#"{"softBounceLimit": 900}"#, r#"{"softBounceLimit": 0}"#, r#"{"softBounceLimit": "x"}"#, r#"{"blockErasedDays": 3651}"#]
-        {
+        for text in [
+            "{",
+            r#"{"softBounceLimit": 900}"#,
+            r#"{"softBounceLimit": 0}"#,
+            r#"{"softBounceLimit": "x"}"#,
+            r#"{"blockErasedDays": 3651}"#,
+        ] {
             assert_eq!(WorkspaceSettings::parse(text), None, "{text}");
         }
     }

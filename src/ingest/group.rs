@@ -124,9 +124,8 @@ pub(super) async fn commit(
 fn profiles_of<'a>(batches: &[&'a PreparedBatch], screened: &'a Screened) -> Vec<FreshProfile<'a>> {
     let of_batch = |(number, batch): (usize, &&'a PreparedBatch)| {
         let batch: &'a PreparedBatch = batch;
-        let taken = move |(index, profile)| {
-            Some(FreshProfile { profile: screened.profile((number, index), profile)?, batch })
-        };
+        let taken =
+            move |(index, profile)| Some(FreshProfile { profile: screened.profile((number, index), profile)?, batch });
         batch.profiles.iter().enumerate().filter_map(taken)
     };
     batches.iter().enumerate().flat_map(of_batch).collect()

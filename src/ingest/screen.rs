@@ -118,8 +118,7 @@ pub(super) async fn forget_replayed(
     let batch_drops = |number: usize| screened.events.keys().any(|(batch, _, _)| *batch == number);
     let replays = batches.iter().enumerate().filter(|(number, _)| batch_drops(*number));
     let replays = replays.filter_map(|(_, batch)| batch.replay.as_ref());
-    let records: BTreeSet<_> =
-        replays.map(|replay| (work.shards.of_bytes(&replay.id), replay.id.to_vec())).collect();
+    let records: BTreeSet<_> = replays.map(|replay| (work.shards.of_bytes(&replay.id), replay.id.to_vec())).collect();
     erase::forget_records(work, &records).await?;
     Ok(())
 }
@@ -134,7 +133,8 @@ struct Named {
 impl Named {
     fn of(batches: &[&PreparedBatch], keys: &HashMap<i32, BlockKey>) -> Self {
         let mut named = Self { ids: HashMap::new(), records: HashMap::new() };
-        for (batch_number, batch) in batches.iter().enumerate().filter(|(_, batch)| keys.contains_key(&batch.workspace)) {
+        for (batch_number, batch) in batches.iter().enumerate().filter(|(_, batch)| keys.contains_key(&batch.workspace))
+        {
             let ids = named.ids.entry(batch.workspace).or_default();
             for (record_number, record) in batch.records.iter().enumerate() {
                 match &record.outcome {

@@ -83,7 +83,11 @@ pub async fn complete(store: &Store, open: OpenEntry, entry: &AuditEntry) -> Res
     Ok(())
 }
 
-async fn insert(db: &impl ConnectionTrait, workspace: WorkspaceId, entry: &AuditEntry) -> Result<AuditPosition> {
+pub(super) async fn insert(
+    db: &impl ConnectionTrait,
+    workspace: WorkspaceId,
+    entry: &AuditEntry,
+) -> Result<AuditPosition> {
     let (at, id) = (Micros::now().0, new_id());
     let row = audit::ActiveModel {
         workspace: Set(workspace.0),

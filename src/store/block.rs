@@ -38,11 +38,8 @@ pub async fn groups(store: &Store, workspace: WorkspaceId, now: Micros, limit: u
         .into_tuple()
         .all(store.db())
         .await?;
-    let group = |(at, until, identifiers)| BlockGroup {
-        blocked_at: Micros(at),
-        blocked_until: Micros(until),
-        identifiers,
-    };
+    let group =
+        |(at, until, identifiers)| BlockGroup { blocked_at: Micros(at), blocked_until: Micros(until), identifiers };
     Ok(rows.into_iter().map(group).collect())
 }
 

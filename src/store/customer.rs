@@ -31,11 +31,7 @@ pub async fn find_many(store: &Store, workspace: WorkspaceId, ids: &[i64]) -> Re
 }
 
 /// The same with the nameless shells of erased customers, whose events go on counting.
-pub async fn standing_for(
-    store: &Store,
-    workspace: WorkspaceId,
-    ids: &[i64],
-) -> Result<HashMap<i64, customer::Model>> {
+pub async fn standing_for(store: &Store, workspace: WorkspaceId, ids: &[i64]) -> Result<HashMap<i64, customer::Model>> {
     let asked = rows(store, workspace, ids).await?;
     let surviving: Vec<i64> = asked.values().filter_map(|row| row.merged_into).collect();
     let surviving = if surviving.is_empty() { HashMap::new() } else { rows(store, workspace, &surviving).await? };

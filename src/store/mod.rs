@@ -17,6 +17,7 @@ mod event_lane;
 pub mod event_type;
 pub mod hot;
 pub mod identifier_type;
+pub mod identity_change;
 pub mod import_journal;
 pub mod list;
 pub mod page;

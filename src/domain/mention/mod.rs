@@ -87,11 +87,8 @@ impl Mentions {
     }
 
     fn in_lower_case(&self, text: &str) -> bool {
-        let numbers = if self.needles.iter().any(|needle| needle.digits.is_some()) {
-            phone::numbers(text)
-        } else {
-            Vec::new()
-        };
+        let numbers =
+            if self.needles.iter().any(|needle| needle.digits.is_some()) { phone::numbers(text) } else { Vec::new() };
         self.needles.iter().any(|needle| needle.is_in(text, &numbers))
     }
 }
@@ -146,9 +143,8 @@ impl Needle {
 
 /// Whether a key of a vendor's record holds identifiers of a type.
 fn is_key_of(name: &str, key: &str) -> bool {
-    let plain = |text: &str| -> String {
-        text.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()
-    };
+    let plain =
+        |text: &str| -> String { text.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect() };
     let key = plain(key);
     key == plain(name) || KEYS.iter().any(|(known, keys)| *known == name && keys.contains(&key.as_str()))
 }

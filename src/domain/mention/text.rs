@@ -138,9 +138,9 @@ pub(super) fn key_before(before: &str) -> Option<&str> {
     let quotes = |c: char| c.is_whitespace() || matches!(c, '"' | '\'' | '[');
     let before = before.trim_end_matches(quotes);
     let before = before.strip_suffix([':', '='])?.trim_end_matches(quotes);
-    let start = before.rfind(|c: char| !(is_word(c) || c == '.')).map_or(0, |at| {
-        at + before[at..].chars().next().map_or(1, char::len_utf8)
-    });
+    let start = before
+        .rfind(|c: char| !(is_word(c) || c == '.'))
+        .map_or(0, |at| at + before[at..].chars().next().map_or(1, char::len_utf8));
     let key = &before[start..];
     (!key.is_empty()).then_some(key)
 }

@@ -22,10 +22,7 @@ const DAY_S: i64 = 86_400;
 const MAX_ATTEMPTS: u32 = 5;
 
 /// The row of a workspace and its settings. The identity lock must be held alone by whoever changes them.
-pub(super) async fn load_settings(
-    work: &mut Work<'_>,
-    workspace: WorkspaceId,
-) -> Result<(Rows, WorkspaceSettings)> {
+pub(super) async fn load_settings(work: &mut Work<'_>, workspace: WorkspaceId) -> Result<(Rows, WorkspaceSettings)> {
     let key = Rows::new(vec![Column::I32(vec![workspace.0])]);
     let row = work.connection.select(&tables::WORKSPACE, &["id"], &key).await?;
     let Some(text) = row.texts(SETTINGS)?.first() else {
@@ -82,12 +79,7 @@ async fn of_workspace(work: &mut Work<'_>, workspace: WorkspaceId) -> Result<Row
 }
 
 /// Lifts the block of an identifier at once; false where there is none. It holds for every batch that begins after it.
-pub async fn lift(
-    store: &Store,
-    workspace: WorkspaceId,
-    identifier: &Identifier,
-    entry: &AuditEntry,
-) -> Result<bool> {
+pub async fn lift(store: &Store, workspace: WorkspaceId, identifier: &Identifier, entry: &AuditEntry) -> Result<bool> {
     for attempt in 1..=MAX_ATTEMPTS {
         let mut connection = HotConnection::open(store).await?;
         match try_lift(store, &mut connection, workspace, (identifier, entry)).await {
@@ -109,9 +101,10 @@ async fn try_lift(
     let mut work = Work { connection, memory: &memory, shards: store.shards(), settings };
     let (row, mut settings) = load_settings(&mut work, workspace).await?;
     let now = Micros::now();
-    let hash = settings.blocks.as_ref().map(|blocks| {
-        blocks.key.hash(&identifier_id(workspace.0, &identifier.name, &identifier.value))
-    });
+    let hash = settings
+        .blocks
+        .as_ref()
+        .map(|blocks| blocks.key.hash(&identifier_id(workspace.0, &identifier.name, &identifier.value)));
     let all = of_workspace(&mut work, workspace).await?;
     let is_it = |row: &usize| hash.is_some_and(|hash| all.bytes(1).is_ok_and(|hashes| hashes[*row] == hash));
     let lifted = (0..all.len()).find(is_it).filter(|row| all.i64s(UNTIL).is_ok_and(|until| until[*row] > now.0));

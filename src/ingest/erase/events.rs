@@ -62,11 +62,7 @@ pub(super) async fn targets(work: &mut Work<'_>, person: &Person) -> Result<BTre
 }
 
 /// The channels of the cells that a page names.
-async fn learn_channels(
-    work: &mut Work<'_>,
-    page: &Rows,
-    channels: &mut HashMap<i64, Option<String>>,
-) -> Result<()> {
+async fn learn_channels(work: &mut Work<'_>, page: &Rows, channels: &mut HashMap<i64, Option<String>>) -> Result<()> {
     let unknown: BTreeSet<i64> = page.i64s(CELL)?.iter().copied().filter(|id| !channels.contains_key(id)).collect();
     let keys = Rows::new(vec![Column::I64(unknown.into_iter().collect())]);
     let cells = work.connection.select(&tables::CELL, &["id"], &keys).await?;

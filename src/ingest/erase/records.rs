@@ -45,12 +45,8 @@ static HEAD: Table = Table {
     key: &[("shard", I16), ("id", Bytes)],
     values: &[("received_at", I64), ("raw_len", I64)],
 };
-const LISTED: Walk = Walk {
-    table: &HEAD,
-    index: "quarantine_listed",
-    by: &["workspace", "state"],
-    order: &["received_at", "id"],
-};
+const LISTED: Walk =
+    Walk { table: &HEAD, index: "quarantine_listed", by: &["workspace", "state"], order: &["received_at", "id"] };
 const PAGE: u32 = 1_000;
 /// Bytes of texts that are held at a time; a longer text is held alone.
 const BYTES_AT_ONCE: i64 = 16 * 1024 * 1024;
