@@ -6,15 +6,13 @@ use sea_orm::entity::prelude::*;
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "audit")]
 pub struct Model {
-    /// Workspace.
-    #[sea_orm(primary_key, auto_increment = false)]
-    pub workspace: i32,
-    /// When, UTC microseconds.
-    #[sea_orm(primary_key, auto_increment = false)]
-    pub at: i64,
     /// Random number.
     #[sea_orm(primary_key, auto_increment = false)]
     pub id: i64,
+    /// Workspace.
+    pub workspace: i32,
+    /// When, UTC microseconds.
+    pub at: i64,
     /// The key that it was done with; null: none, as on the command line.
     pub api_key: Option<i64>,
     /// Name of the key at that time, or what else did it.

@@ -30,11 +30,11 @@ impl MigrationTrait for Migration {
         table::create(
             manager,
             "audit",
-            &["workspace", "at", "id"],
+            &["id"],
             vec![
+                table::big_integer("id"),
                 table::integer("workspace"),
                 table::big_integer("at"),
-                table::big_integer("id"),
                 table::big_integer("api_key").nullable(),
                 table::text("actor"),
                 table::text("action"),
@@ -44,6 +44,8 @@ impl MigrationTrait for Migration {
             ],
         )
         .await?;
+        // The narrowest last: with the key by time as its primary one, SQLite would walk that for every filter.
+        table::index(manager, "audit", "audit_listed", &["workspace", "at", "id"]).await?;
         table::index(manager, "audit", "audit_action", &["workspace", "action", "at", "id"]).await?;
         table::index(manager, "audit", "audit_object", &["workspace", "object", "at", "id"]).await?;
         table::index(manager, "audit", "audit_api_key", &["workspace", "api_key", "at", "id"]).await

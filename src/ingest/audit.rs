@@ -11,9 +11,9 @@ pub(super) async fn record(connection: &mut HotConnection, entries: &[(i32, Audi
     let entry = |index: usize| &entries[index].1;
     let all = || 0..entries.len();
     let rows = Rows::new(vec![
+        Column::I64(all().map(|_| new_id()).collect()),
         Column::I32(entries.iter().map(|entry| entry.0).collect()),
         Column::I64(vec![Micros::now().0; entries.len()]),
-        Column::I64(all().map(|_| new_id()).collect()),
         Column::OptI64(all().map(|index| entry(index).actor.api_key).collect()),
         Column::Text(all().map(|index| entry(index).actor.name.clone()).collect()),
         Column::Text(all().map(|index| entry(index).action.to_owned()).collect()),

@@ -173,8 +173,8 @@ mod tests {
         let all = AuditFilter::default;
         let (action, object) = (Some("customerErase".to_owned()), Some("Customer:7".to_owned()));
         for (filter, index) in [
-            (all(), "PRIMARY KEY"),
-            (AuditFilter { from: Some(Micros(1)), ..all() }, "PRIMARY KEY"),
+            (all(), "audit_listed"),
+            (AuditFilter { from: Some(Micros(1)), ..all() }, "audit_listed"),
             (AuditFilter { action: action.clone(), ..all() }, "audit_action"),
             (AuditFilter { object: object.clone(), action: action.clone(), ..all() }, "audit_object"),
             (AuditFilter { api_key: Some(3), action, object: None, ..all() }, "audit_api_key"),

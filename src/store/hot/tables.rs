@@ -270,8 +270,10 @@ pub static BLOCKED_IDENTIFIER: Table = Table {
 /// `entity::audit`.
 pub static AUDIT: Table = Table {
     name: "audit",
-    key: &[("workspace", I32), ("at", I64), ("id", I64)],
+    key: &[("id", I64)],
     values: &[
+        ("workspace", I32),
+        ("at", I64),
         ("api_key", OptI64),
         ("actor", Text),
         ("action", Text),
