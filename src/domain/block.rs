@@ -51,8 +51,8 @@ impl fmt::Debug for BlockKey {
 
 impl Serialize for BlockKey {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let hexadecimal: String = self.0.iter().map(|byte| format!("{byte:02x}")).collect();
-        serializer.serialize_str(&hexadecimal)
+        let digits = self.0.iter().fold(String::with_capacity(64), |text, byte| text + &format!("{byte:02x}"));
+        serializer.serialize_str(&digits)
     }
 }
 

@@ -54,7 +54,7 @@ impl AuditEntry {
     }
 
     /// Counts and settings as an object, such as how many events an erased customer had.
-    async fn summary(&self) -> Result<Json> {
+    fn summary(&self) -> Result<Json> {
         let parsed = serde_json::from_str(&self.row.summary);
         Ok(Json(parsed.map_err(|error| crate::Error::Corrupt(format!("audit.summary: {error}")))?))
     }

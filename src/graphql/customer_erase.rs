@@ -104,7 +104,7 @@ pub async fn erase(ctx: &Context<'_>, input: CustomerEraseInput) -> Result<Custo
     };
     let erasure = Erasure { erasee, reason, entry: audited(ctx, "customerErase")? };
     Ok(match erase::erase(store(ctx)?, caller(ctx)?.workspace_id(), &erasure).await? {
-        Outcome::Erased(erased) => CustomerErasePayload { erasure: Some(erased.into()), user_errors: Vec::new() },
+        Outcome::Erased(done) => CustomerErasePayload { erasure: Some(done.into()), user_errors: Vec::new() },
         Outcome::Unknown => unknown(&field, "it"),
         Outcome::ReasonNames => {
             let message = "reason names the customer, and would stay in the audit log: say it without personal data";

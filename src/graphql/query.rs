@@ -228,7 +228,7 @@ impl Query {
     /// Everything that is kept about a customer, as one object: identifiers, attributes, addresses with their history,
     /// audiences, events with all their fields, changes of identity, and quarantined records that name it. Null where the
     /// workspace knows no such customer. It is recorded in the audit log. At most 2,000 events, 32 MiB, and a quarantine of
-    /// at most 10,000 records: above that it is LIMIT_EXCEEDED, and `campaignql export customer` writes it.
+    /// at most 10,000 records: above that it is `LIMIT_EXCEEDED`, and `campaignql export customer` writes it.
     #[graphql(guard = "Needs(Permission::ReadPersonalData)", complexity = "1_000")]
     async fn customer_export(
         &self,

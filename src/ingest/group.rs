@@ -134,7 +134,7 @@ fn profiles_of<'a>(batches: &[&'a PreparedBatch], screened: &'a Screened) -> Vec
 /// What the audit log says of the batches that brought something new.
 fn audited(batches: &[&PreparedBatch], reports: &[Report]) -> Vec<(i32, AuditEntry)> {
     let of_batch = |(batch, report): (&&PreparedBatch, &Report)| {
-        let entry = batch.audit.clone()?;
+        let entry = batch.audit.as_deref()?.clone();
         let event = report.results.iter().find_map(|result| result.event_id)?;
         Some((batch.workspace, entry.on(format!("Event:{}:{}", event.shard, event.seq))))
     };

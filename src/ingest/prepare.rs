@@ -30,7 +30,7 @@ pub struct PreparedBatch {
     pub(super) mark: Option<Mark>,
     pub(super) replay: Option<Replay>,
     pub(super) profiles: Vec<PreparedProfile>,
-    pub(super) audit: Option<AuditEntry>,
+    pub(super) audit: Option<Box<AuditEntry>>,
 }
 
 impl PreparedBatch {
@@ -205,7 +205,7 @@ pub(super) fn prepare(batch: Batch) -> PreparedBatch {
         prepared.received_at = replay.received_at;
         prepared.replay = Some(replay);
     }
-    prepared.audit = batch.audit;
+    prepared.audit = batch.audit.map(Box::new);
     for record in batch.records {
         prepared.push(record);
     }

@@ -89,7 +89,7 @@ pub(super) async fn screen(work: &mut Work<'_>, batches: &[&PreparedBatch]) -> R
         for (record_number, record) in batch.records.iter().enumerate() {
             for (number, event) in record.outcome.iter().flatten().enumerate() {
                 if let Some(changed) = without(event, &blocked)? {
-                    screened.events.insert((batch_number, record_number, number), changed.into_event());
+                    screened.events.insert((batch_number, record_number, number), changed.left());
                 }
             }
             let named = named.records.get(&(batch_number, record_number));
@@ -99,7 +99,7 @@ pub(super) async fn screen(work: &mut Work<'_>, batches: &[&PreparedBatch]) -> R
         }
         for (number, profile) in batch.profiles.iter().enumerate() {
             if let Some(changed) = profile_without(profile, &blocked) {
-                screened.profiles.insert((batch_number, number), changed);
+                screened.profiles.insert((batch_number, number), changed.left());
             }
         }
     }
@@ -188,23 +188,23 @@ async fn blocked(
     Ok(blocked)
 }
 
-/// An event of which something is not taken.
-enum Changed {
+/// An event or a profile update of which something is not taken.
+enum Changed<T> {
     Dropped,
-    Kept(Box<PreparedEvent>),
+    Kept(Box<T>),
 }
 
-impl Changed {
-    fn into_event(self) -> Option<PreparedEvent> {
+impl<T> Changed<T> {
+    fn left(self) -> Option<T> {
         match self {
             Self::Dropped => None,
-            Self::Kept(event) => Some(*event),
+            Self::Kept(left) => Some(*left),
         }
     }
 }
 
 /// The event without blocked identifiers and without every text that names one; none where it names none.
-fn without(event: &PreparedEvent, blocked: &HashSet<IdentifierId>) -> Result<Option<Changed>> {
+fn without(event: &PreparedEvent, blocked: &HashSet<IdentifierId>) -> Result<Option<Changed<PreparedEvent>>> {
     if !ids_of(event).any(|id| blocked.contains(&id)) {
         return Ok(None);
     }
@@ -236,15 +236,15 @@ fn identifier_of(named: &PreparedIdentifier) -> Identifier {
     Identifier { name: named.name.clone(), value: named.value.clone() }
 }
 
-/// The same of a profile update; dropped where the inner value is none.
-fn profile_without(profile: &PreparedProfile, blocked: &HashSet<IdentifierId>) -> Option<Option<PreparedProfile>> {
+/// The same of a profile update.
+fn profile_without(profile: &PreparedProfile, blocked: &HashSet<IdentifierId>) -> Option<Changed<PreparedProfile>> {
     let (gone, left): (Vec<PreparedIdentifier>, Vec<PreparedIdentifier>) =
         profile.identifiers.iter().cloned().partition(|identifier| blocked.contains(&identifier.named.id));
     if gone.is_empty() {
         return None;
     }
     if left.is_empty() {
-        return Some(None);
+        return Some(Changed::Dropped);
     }
     let gone: Vec<Identifier> = gone.iter().map(identifier_of).collect();
     let mentions = Mentions::of(&gone);
@@ -256,5 +256,5 @@ fn profile_without(profile: &PreparedProfile, blocked: &HashSet<IdentifierId>) -
         };
         !mentions.in_text(name) && !mentions.in_text(&text)
     });
-    Some(Some(PreparedProfile { identifiers: left, attributes, at: profile.at }))
+    Some(Changed::Kept(Box::new(PreparedProfile { identifiers: left, attributes, at: profile.at })))
 }

@@ -8,7 +8,7 @@ use super::document::Document;
 use super::{Question, event_id, time};
 use crate::Result;
 use crate::domain::identifier::Identifier;
-use crate::domain::reachability::{AddressChange, AddressState, ConsentUpdate};
+use crate::domain::reachability::{AddressChange, AddressState, ConsentUpdate, ReachabilityType};
 use crate::store::page::{Page, PageEnd};
 use crate::store::{self, reachability};
 
@@ -61,7 +61,7 @@ fn shown(
     json!({
         "type": address.name, "value": address.value, "channels": channels,
         "reachable": reached.unreachable.is_none(),
-        "reason": reached.unreachable.map(|reason| reason.name()),
+        "reason": reached.unreachable.map(ReachabilityType::name),
         "since": reached.since.map(|at| time(at.0)), "event": reached.event.map(event_id),
         "softBounces": state.soft_bounces.iter().map(|(at, event)| json!({"at": time(at.0), "event": event_id(*event)})).collect::<Value>(),
         "consent": state.consent.as_ref().map(said),

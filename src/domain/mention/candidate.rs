@@ -82,7 +82,9 @@ fn keyed(text: &str, found: &mut BTreeSet<Identifier>) {
         }
     }
     for value in values {
-        named.iter().for_each(|name| take(name, &value, found));
+        for name in &named {
+            take(name, &value, found);
+        }
     }
 }
 

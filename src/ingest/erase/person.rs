@@ -48,9 +48,9 @@ const ERASED_AT: usize = 6;
 
 /// The customer, if the workspace knows it and it was not erased before.
 pub(super) async fn find(work: &mut Work<'_>, workspace: WorkspaceId, erasee: &Erasee) -> Result<Option<Person>> {
-    let Some(named) = number(work, workspace, erasee).await? else { return Ok(None) };
-    let Some(row) = customer(work, workspace, named).await? else { return Ok(None) };
-    let customer_id = row.opt_i64s(MERGED_INTO)?[0].unwrap_or(named);
+    let Some(asked) = number(work, workspace, erasee).await? else { return Ok(None) };
+    let Some(row) = customer(work, workspace, asked).await? else { return Ok(None) };
+    let customer_id = row.opt_i64s(MERGED_INTO)?[0].unwrap_or(asked);
     let Some(mut rows) = customer(work, workspace, customer_id).await? else { return Ok(None) };
     if rows.opt_i64s(ERASED_AT)?[0].is_some() {
         return Ok(None);

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::kit::record::{RUN_S, mail, pinpoint};
-use crate::kit::{Client, TestServer, dump};
+use crate::kit::{Client, TestDatabase, TestServer, dump};
 
 /// What must not be found of Ann after she was erased.
 pub const TRACES: [&str; 2] = ["erasmus", "9876543"];
