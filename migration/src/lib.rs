@@ -13,6 +13,7 @@ mod m20261121_000008_quarantine_states;
 mod m20261121_000009_states;
 mod m20261121_000020_profiles;
 mod m20261121_000021_audiences;
+mod m20261121_000030_erasure;
 mod m20261121_000031_identity_history;
 mod table;
 
@@ -34,6 +35,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261121_000009_states::Migration),
             Box::new(m20261121_000020_profiles::Migration),
             Box::new(m20261121_000021_audiences::Migration),
+            Box::new(m20261121_000030_erasure::Migration),
             Box::new(m20261121_000031_identity_history::Migration),
         ]
     }

@@ -4,6 +4,7 @@ pub mod audience;
 pub mod automation;
 pub mod campaign_funnel;
 pub mod customer;
+pub mod customer_export;
 pub mod customer_facts;
 pub mod customer_list;
 pub mod eligibility;

@@ -2,13 +2,17 @@
 
 pub mod access;
 pub mod address;
+pub mod audit;
+pub mod block;
 pub mod day;
 pub mod event;
+pub mod global_id;
 pub mod hash;
 pub mod identifier;
 pub mod identifier_type;
 pub mod identity;
 pub mod kind;
+pub mod mention;
 pub mod nobody;
 pub mod packing;
 pub mod quarantine;

@@ -1,8 +1,8 @@
 //! The one way in: a bounded queue of parsed batches, and committers that take all that waits, deduplicate, identify,
 //! fold and commit it in one transaction, and then answer each request.
 //!
-//! A group's way through the files: `queue` -> `prepare` -> `committer` -> `group` -> `journal` -> `quarantine` -> `dedupe` ->
-//! `identify` (with `merge`) -> `catalogue` -> `profile` -> `sequence` -> `identity_history` -> `fold` -> `address` -> `reach` ->
+//! A group's way through the files: `queue` -> `prepare` -> `committer` -> `group` -> `journal` -> `screen` -> `quarantine` ->
+//! `dedupe` -> `identify` (with `merge`) -> `catalogue` -> `profile` -> `sequence` -> `identity_history` -> `fold` -> `address` -> `reach` ->
 //! `count` -> `report`. `replay` sends quarantined records the same way again.
 
 mod committer;
@@ -10,10 +10,12 @@ mod prepare;
 mod queue;
 
 mod address;
+mod audit;
 mod catalogue;
 mod claim;
 mod count;
 mod dedupe;
+pub mod erase;
 mod fold;
 mod group;
 mod identify;
@@ -25,6 +27,7 @@ mod quarantine;
 mod reach;
 pub mod replay;
 pub mod report;
+mod screen;
 mod sequence;
 mod tally;
 

@@ -53,9 +53,12 @@ async fn count_known(work: &mut Work<'_>) -> Result<()> {
         if last.is_none() {
             return Counted::know_exactly(work, &known).await;
         }
-        let Column::OptI64(merged_into) = &page.columns[4] else { continue };
-        for (row, merged_into) in merged_into.iter().enumerate() {
-            *known.entry((page.i16s(0)?[row], page.i32s(2)?[row])).or_default() += i64::from(merged_into.is_none());
+        let (Column::OptI64(merged_into), Column::OptI64(erased_at)) = (&page.columns[4], &page.columns[6]) else {
+            continue;
+        };
+        for (row, (merged_into, erased_at)) in merged_into.iter().zip(erased_at).enumerate() {
+            let stands = merged_into.is_none() && erased_at.is_none();
+            *known.entry((page.i16s(0)?[row], page.i32s(2)?[row])).or_default() += i64::from(stands);
         }
     }
 }

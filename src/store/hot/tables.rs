@@ -76,7 +76,13 @@ pub static CAMPAIGN_ACTIVITY: Table = Table {
 pub static CUSTOMER: Table = Table {
     name: "customer",
     key: &[("shard", I16), ("id", I64)],
-    values: &[("workspace", I32), ("is_identified", Bool), ("merged_into", OptI64), ("created_at", I64)],
+    values: &[
+        ("workspace", I32),
+        ("is_identified", Bool),
+        ("merged_into", OptI64),
+        ("created_at", I64),
+        ("erased_at", OptI64),
+    ],
 };
 
 /// `entity::identifier`.
@@ -258,8 +264,31 @@ pub static WORKSPACE: Table = Table {
     values: &[("name", Text), ("time_zone", Text), ("currency", Text), ("settings", Text), ("created_at", I64)],
 };
 
+/// `entity::blocked_identifier`.
+pub static BLOCKED_IDENTIFIER: Table = Table {
+    name: "blocked_identifier",
+    key: &[("workspace", I32), ("hash", Bytes)],
+    values: &[("blocked_at", I64), ("blocked_until", I64)],
+};
+
+/// `entity::audit`.
+pub static AUDIT: Table = Table {
+    name: "audit",
+    key: &[("id", I64)],
+    values: &[
+        ("workspace", I32),
+        ("at", I64),
+        ("api_key", OptI64),
+        ("actor", Text),
+        ("action", Text),
+        ("object", OptText),
+        ("summary", Text),
+        ("request", OptText),
+    ],
+};
+
 /// Every table above.
-pub static ALL: [&Table; 26] = [
+pub static ALL: [&Table; 28] = [
     &SHARD,
     &IDENTIFIER_TYPE,
     &CAMPAIGN,
@@ -286,6 +315,8 @@ pub static ALL: [&Table; 26] = [
     &QUARANTINE,
     &IMPORT_JOURNAL,
     &WORKSPACE,
+    &BLOCKED_IDENTIFIER,
+    &AUDIT,
 ];
 
 #[cfg(test)]
@@ -329,5 +360,7 @@ mod tests {
         assert_same::<entity::quarantine::Entity>(&QUARANTINE);
         assert_same::<entity::import_journal::Entity>(&IMPORT_JOURNAL);
         assert_same::<entity::workspace::Entity>(&WORKSPACE);
+        assert_same::<entity::blocked_identifier::Entity>(&BLOCKED_IDENTIFIER);
+        assert_same::<entity::audit::Entity>(&AUDIT);
     }
 }
