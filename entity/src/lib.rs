@@ -4,6 +4,8 @@ pub mod address_change;
 pub mod address_state;
 pub mod api_key;
 pub mod audience;
+pub mod audit;
+pub mod blocked_identifier;
 pub mod campaign;
 pub mod campaign_activity;
 pub mod campaign_alias;

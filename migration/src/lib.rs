@@ -13,6 +13,7 @@ mod m20261121_000008_quarantine_states;
 mod m20261121_000009_states;
 mod m20261121_000020_profiles;
 mod m20261121_000021_audiences;
+mod m20261121_000030_erasure;
 mod m20261121_000031_identity_history;
 mod m20261121_000033_reach_by_day;
 mod m20261121_000040_breakdowns;
@@ -37,6 +38,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261121_000009_states::Migration),
             Box::new(m20261121_000020_profiles::Migration),
             Box::new(m20261121_000021_audiences::Migration),
+            Box::new(m20261121_000030_erasure::Migration),
             Box::new(m20261121_000031_identity_history::Migration),
             Box::new(m20261121_000033_reach_by_day::Migration),
             Box::new(m20261121_000040_breakdowns::Migration),

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use async_graphql::{Context, ID, InputObject, Object, SimpleObject};
 
 use super::campaign_update::check_text;
-use super::context::{caller, store};
+use super::context::{audited, caller, store};
 use super::error::{Fault, Result};
 use super::loader::{ListKey, load};
 use super::node::NodeId;
@@ -81,7 +81,8 @@ pub async fn create(ctx: &Context<'_>, input: ListCreateInput) -> Result<ListCre
     if let Some(error) = check_text(name, &["input", "name"]) {
         return Ok(ListCreatePayload { list: None, user_errors: vec![error] });
     }
-    let (row, _) = store::list::create(store(ctx)?, caller(ctx)?.workspace_id(), name).await?;
+    let entry = audited(ctx, "listCreate")?;
+    let (row, _) = store::list::create(store(ctx)?, caller(ctx)?.workspace_id(), name, Some(&entry)).await?;
     Ok(ListCreatePayload { list: Some(row.into()), user_errors: Vec::new() })
 }
 

@@ -5,9 +5,11 @@ use async_graphql::{Context, ID, Object};
 use super::attribution::{self, AttributionInput};
 use super::attribution_report::AttributionReport;
 use super::audience::{self, Audience};
+use super::audit_log::{self, AuditEntry, AuditFilter};
 use super::campaign::{self, Campaign, CampaignFilter, CampaignOrder};
 use super::context::Needs;
 use super::customer::{self, Customer};
+use super::customer_export;
 use super::customer_list::{self, CustomerFilter};
 use super::error::Result;
 use super::event::Event;
@@ -16,6 +18,7 @@ use super::event_type::{self, EventTypeSummary};
 use super::funnel_counts::{AutomationFilter, UniqueUnit};
 use super::funnel_group::FunnelDimension;
 use super::identifier::IdentifierInput;
+use super::identifier_block::{self, IdentifierBlocks};
 use super::identifier_type::{self, IdentifierType};
 use super::limits::page_cost;
 use super::list::{self, List};
@@ -29,6 +32,7 @@ use super::range::DateRange;
 use super::reachability::{self, Reachability, ReachabilityType};
 use super::reachability_funnel::{self, ReachabilityArguments, ReachabilityFunnel};
 use super::reachability_trend::ReachabilityDimension;
+use super::scalar::Json;
 use super::source::CampaignSource;
 use super::suppression::{self, Suppression, SuppressionQuestion};
 use super::workspace::{self, Workspace};
@@ -306,6 +310,42 @@ impl Query {
             limit,
         };
         performance::answer(ctx, arguments).await
+    }
+
+    /// Everything that is kept about a customer, as one object: identifiers, attributes, addresses with their history,
+    /// audiences, events with all their fields, changes of identity, and quarantined records that name it. Null where the
+    /// workspace knows no such customer. It is recorded in the audit log. At most 2,000 events, 32 MiB, and a quarantine of
+    /// at most 10,000 records: above that it is `LIMIT_EXCEEDED`, and `campaignql export customer` writes it.
+    #[graphql(guard = "Needs(Permission::ReadPersonalData)", complexity = "1_000")]
+    async fn customer_export(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Its global id; give exactly one of id and identifier.")] id: Option<ID>,
+        #[graphql(desc = "An identifier that names it.")] identifier: Option<IdentifierInput>,
+    ) -> Result<Option<Json>> {
+        customer_export::export(ctx, id, identifier).await
+    }
+
+    /// How many identifiers of erased customers are blocked, and until when. Which they are is not known: only keyed
+    /// hashes are kept.
+    #[graphql(guard = "Needs(Permission::Administer)")]
+    async fn identifier_blocks(&self, ctx: &Context<'_>) -> Result<IdentifierBlocks> {
+        identifier_block::list(ctx).await
+    }
+
+    /// What administrators did, the newest first: every mutation that needs a key of the scope admin and changed something,
+    /// exports of customers, and keys made and revoked at the command line.
+    #[graphql(guard = "Needs(Permission::Administer)", complexity = "page_cost(first, last, child_complexity)")]
+    async fn audit_log(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Which entries; without it, all.")] filter: Option<AuditFilter>,
+        #[graphql(desc = "Rows from the start, 1 to 100; 50 when neither first nor last is given.")] first: Option<i32>,
+        #[graphql(desc = "Only rows behind this cursor.")] after: Option<String>,
+        #[graphql(desc = "Rows from the end, 1 to 100; excludes first.")] last: Option<i32>,
+        #[graphql(desc = "Only rows before this cursor.")] before: Option<String>,
+    ) -> Result<Connection<AuditEntry>> {
+        audit_log::list(ctx, filter, PageArguments { first, after, last, before }).await
     }
 
     /// The workspace that the key admits to.

@@ -29,7 +29,8 @@ impl World {
 
     async fn ask_as(&self, scope: Scope, query: &str, variables: Value) -> Value {
         let workspace = store::workspace::find(&self.store, WorkspaceId(1)).await.expect("reads").expect("is there");
-        let context = RequestContext { workspace, scope, api_key_id: 1 };
+        let api_key_name = "test".to_owned();
+        let context = RequestContext { workspace, scope, api_key_id: 1, api_key_name, request_id: None };
         let request = Request::new(query).variables(Variables::from_json(variables)).data(context);
         serde_json::to_value(self.schema.execute(request).await).expect("answers are JSON")
     }

@@ -53,13 +53,6 @@ impl Arrivals<'_> {
     pub(super) fn is_empty(&self) -> bool {
         self.named.is_empty() && self.merges.is_empty()
     }
-
-    /// The workspaces concerned, each once.
-    pub(super) fn workspaces(&self) -> Vec<i32> {
-        let merged = self.merges.iter().map(|merge| merge.workspace);
-        let all: BTreeSet<i32> = self.named.iter().map(|named| named.workspace).chain(merged).collect();
-        all.into_iter().collect()
-    }
 }
 
 /// The customers of the new events, and the merges that they caused.
@@ -147,6 +140,8 @@ pub(super) struct CustomerRow {
     pub(super) is_identified: bool,
     pub(super) merged_into: Option<i64>,
     pub(super) created_at: i64,
+    /// Whether nothing but a nameless shell is left.
+    pub(super) is_erased: bool,
 }
 
 /// Resolves everybody who is named, merges who is said to be one, and writes customers and identifiers.
@@ -276,6 +271,7 @@ pub(super) async fn load_customers(
             is_identified: rows.bools(3)?[row],
             merged_into: rows.opt_i64s(4)?[row],
             created_at: rows.i64s(5)?[row],
+            is_erased: rows.opt_i64s(6)?[row].is_some(),
         };
         found.insert(*id, value);
     }
@@ -406,7 +402,7 @@ impl Writer<'_> {
         let rows = outcome.created.iter().map(|(id, is_identified)| {
             let workspace = workspaces.get(id).copied().unwrap_or_default();
             let (is_identified, created_at) = (*is_identified, self.now);
-            (*id, CustomerRow { workspace, is_identified, merged_into: None, created_at })
+            (*id, CustomerRow { workspace, is_identified, merged_into: None, created_at, is_erased: false })
         });
         customer_rows(work, rows.collect())
     }
@@ -508,5 +504,7 @@ fn customer_rows(work: &Work<'_>, mut rows: Vec<(i64, CustomerRow)>) -> Rows {
         Column::Bool(rows.iter().map(|row| row.1.is_identified).collect()),
         Column::OptI64(rows.iter().map(|row| row.1.merged_into).collect()),
         Column::I64(rows.iter().map(|row| row.1.created_at).collect()),
+        // Erased customers have no identifiers, so that nothing leads here with one.
+        Column::OptI64(vec![None; rows.len()]),
     ])
 }

@@ -10,10 +10,12 @@ use std::sync::Arc;
 use chrono_tz::Tz;
 
 use super::address::{Suppressed, load_states};
+use super::audit;
 use super::group::{FoldSettings, Work};
 use super::memory::Memory;
 use super::reach::{identifier_keys, recount_stored};
 use crate::domain::address_days::{AddressDays, DayRules};
+use crate::domain::audit::AuditEntry;
 use crate::domain::identifier_type::RegisteredType;
 use crate::domain::identity::IdentifierId;
 use crate::domain::money::Currency;
@@ -35,6 +37,8 @@ pub struct WorkspaceChange {
     pub soft_bounce_limit: Option<u8>,
     /// Channels with how an address without a consent update counts there from now on.
     pub default_consent: BTreeMap<String, bool>,
+    /// Days for which identifiers of customers erased from now on are blocked.
+    pub block_erased_days: Option<u16>,
     /// An identifier type with what it may do from now on.
     pub identifier_type: Option<(String, RegisteredType)>,
 }
@@ -54,15 +58,16 @@ pub enum WorkspaceChanged {
 const PAGE: u32 = 5_000;
 const MAX_ATTEMPTS: u32 = 5;
 
-/// Changes a workspace. Ingestion waits meanwhile; with a changed limit or type for as long as the counts take.
+/// Changes a workspace, with an entry in the audit log. Ingestion waits meanwhile; with a changed limit or type for as long as the counts take.
 pub async fn change_workspace(
     store: &Store,
     workspace: WorkspaceId,
     change: &WorkspaceChange,
+    entry: &AuditEntry,
 ) -> Result<WorkspaceChanged> {
     for attempt in 1.. {
         let mut connection = HotConnection::open(store).await?;
-        let tried = try_change(store, &mut connection, workspace, change).await;
+        let tried = try_change(store, &mut connection, workspace, (change, entry)).await;
         match tried {
             Ok(WorkspaceChanged::Done) => return Ok(WorkspaceChanged::Done),
             Ok(refused) => {
@@ -80,7 +85,7 @@ async fn try_change(
     store: &Store,
     connection: &mut HotConnection,
     workspace: WorkspaceId,
-    change: &WorkspaceChange,
+    (change, entry): (&WorkspaceChange, &AuditEntry),
 ) -> Result<WorkspaceChanged> {
     connection.begin(IdentityLock::Exclusive).await?;
     let key = Rows::new(vec![Column::I32(vec![workspace.0])]);
@@ -129,6 +134,7 @@ async fn try_change(
     if types_changed {
         count_all(&mut work, workspace).await?;
     }
+    audit::record(work.connection, &[(workspace.0, entry.clone())]).await?;
     work.connection.commit().await?;
     Ok(WorkspaceChanged::Done)
 }
@@ -136,6 +142,7 @@ async fn try_change(
 fn changed(before: &WorkspaceSettings, change: &WorkspaceChange) -> WorkspaceSettings {
     let mut after = before.clone();
     after.soft_bounce_limit = change.soft_bounce_limit.unwrap_or(before.soft_bounce_limit);
+    after.block_erased_days = change.block_erased_days.unwrap_or(before.block_erased_days);
     after.default_consent.extend(change.default_consent.clone());
     after.identifier_types.0.extend(change.identifier_type.clone());
     after

@@ -16,6 +16,7 @@ mod crash;
 mod customer;
 mod customer_list;
 mod envelope;
+mod erase;
 mod firehose;
 mod generate;
 mod graphql_ingest;

@@ -83,7 +83,13 @@ pub static CAMPAIGN_ACTIVITY: Table = Table {
 pub static CUSTOMER: Table = Table {
     name: "customer",
     key: &[("shard", I16), ("id", I64)],
-    values: &[("workspace", I32), ("is_identified", Bool), ("merged_into", OptI64), ("created_at", I64)],
+    values: &[
+        ("workspace", I32),
+        ("is_identified", Bool),
+        ("merged_into", OptI64),
+        ("created_at", I64),
+        ("erased_at", OptI64),
+    ],
 };
 
 /// `entity::identifier`.
@@ -300,8 +306,31 @@ pub static WORKSPACE: Table = Table {
     values: &[("name", Text), ("time_zone", Text), ("currency", Text), ("settings", Text), ("created_at", I64)],
 };
 
+/// `entity::blocked_identifier`.
+pub static BLOCKED_IDENTIFIER: Table = Table {
+    name: "blocked_identifier",
+    key: &[("workspace", I32), ("hash", Bytes)],
+    values: &[("blocked_at", I64), ("blocked_until", I64)],
+};
+
+/// `entity::audit`.
+pub static AUDIT: Table = Table {
+    name: "audit",
+    key: &[("id", I64)],
+    values: &[
+        ("workspace", I32),
+        ("at", I64),
+        ("api_key", OptI64),
+        ("actor", Text),
+        ("action", Text),
+        ("object", OptText),
+        ("summary", Text),
+        ("request", OptText),
+    ],
+};
+
 /// Every table above.
-pub static ALL: [&Table; 32] = [
+pub static ALL: [&Table; 34] = [
     &SHARD,
     &IDENTIFIER_TYPE,
     &CAMPAIGN,
@@ -334,6 +363,8 @@ pub static ALL: [&Table; 32] = [
     &QUARANTINE,
     &IMPORT_JOURNAL,
     &WORKSPACE,
+    &BLOCKED_IDENTIFIER,
+    &AUDIT,
 ];
 
 #[cfg(test)]
@@ -383,5 +414,7 @@ mod tests {
         assert_same::<entity::import_journal::Entity>(&IMPORT_JOURNAL);
         assert_same::<entity::workspace::Entity>(&WORKSPACE);
         assert_same::<entity::database_info::Entity>(&DATABASE_INFO);
+        assert_same::<entity::blocked_identifier::Entity>(&BLOCKED_IDENTIFIER);
+        assert_same::<entity::audit::Entity>(&AUDIT);
     }
 }
