@@ -16,6 +16,7 @@ mod customer;
 mod customer_list;
 mod envelope;
 mod firehose;
+mod funnel;
 mod generate;
 mod graphql_ingest;
 mod health;
