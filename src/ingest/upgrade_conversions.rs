@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::catalogue::Catalogue;
 use super::conversion;
+use super::count::raise_versions;
 use super::fold::{Folding, fold_recipients};
 use super::group::Work;
 use super::memory::Memory;
@@ -57,7 +58,8 @@ async fn credit_all(work: &mut Work<'_>) -> Result<()> {
         let recredited = conversion::recredited(work, BTreeMap::new(), &[], changed).await?;
         let catalogue = Catalogue { campaigns: Vec::new(), cells: Vec::new(), learned: Memory::default() };
         let folding = Folding { fresh: &[], customers: &[], merged: &[], catalogue: &catalogue };
-        fold_recipients(work, &folding, recredited).await?;
+        let changed = fold_recipients(work, &folding, recredited).await?;
+        raise_versions(work, &changed).await?;
     }
 }
 

@@ -18,6 +18,7 @@ mod customer_list;
 mod envelope;
 mod erase;
 mod firehose;
+mod funnel;
 mod generate;
 mod graphql_ingest;
 mod health;
