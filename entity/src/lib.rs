@@ -13,6 +13,7 @@ pub mod conversion_latest;
 pub mod customer;
 pub mod customer_reach;
 pub mod database_info;
+pub mod detail;
 pub mod event;
 pub mod event_key;
 pub mod event_key_undated;

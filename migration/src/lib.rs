@@ -13,6 +13,8 @@ mod m20261121_000008_quarantine_states;
 mod m20261121_000009_states;
 mod m20261121_000020_profiles;
 mod m20261121_000021_audiences;
+mod m20261121_000031_identity_history;
+mod m20261121_000040_breakdowns;
 mod m20261121_000050_conversions;
 mod table;
 
@@ -34,6 +36,8 @@ impl MigratorTrait for Migrator {
             Box::new(m20261121_000009_states::Migration),
             Box::new(m20261121_000020_profiles::Migration),
             Box::new(m20261121_000021_audiences::Migration),
+            Box::new(m20261121_000031_identity_history::Migration),
+            Box::new(m20261121_000040_breakdowns::Migration),
             Box::new(m20261121_000050_conversions::Migration),
         ]
     }

@@ -2,6 +2,7 @@
 
 pub mod audience;
 pub mod automation;
+pub mod breakdown;
 pub mod campaign_funnel;
 pub mod customer;
 pub mod customer_facts;

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use super::catalogue::{Catalogue, load_cells};
 use super::conversion::{self, Held, Recredited};
+use super::count::Changed;
 use super::group::{Fresh, Work};
 use super::memory::KnownCell;
 use crate::domain::contribution::{CellGroups, Facts, RowKey};
@@ -31,8 +32,13 @@ pub(super) struct Folding<'a> {
     pub(super) catalogue: &'a Catalogue,
 }
 
-/// Folds everything that the group changes, and credits conversions anew. The shards must be locked.
-pub(super) async fn fold_recipients(work: &mut Work<'_>, folding: &Folding<'_>, recredited: Recredited) -> Result<()> {
+/// Folds everything that the group changes, credits conversions anew, and tells whose states changed. The shards must be
+/// locked.
+pub(super) async fn fold_recipients(
+    work: &mut Work<'_>,
+    folding: &Folding<'_>,
+    recredited: Recredited,
+) -> Result<Changed> {
     let events = events_by_recipient(folding);
     let stored = load_states(work, &events, folding.merged, &recredited).await?;
     let cells = known_cells(work, &stored, folding.catalogue).await?;
@@ -65,7 +71,9 @@ pub(super) async fn fold_recipients(work: &mut Work<'_>, folding: &Folding<'_>, 
         }
         changes.replace(work, (&stored, &cells), target, after)?;
     }
-    changes.write(work).await
+    let changed = std::mem::take(&mut changes.changed);
+    changes.write(work).await?;
+    Ok(changed)
 }
 
 fn events_by_recipient(folding: &Folding<'_>) -> BTreeMap<Recipient, Vec<usize>> {
@@ -179,6 +187,7 @@ struct Changes {
     states: BTreeMap<(i16, i64, i64), Vec<u8>>,
     removed: BTreeSet<(i16, i64, i64)>,
     deltas: HashMap<RollupKey, Counts>,
+    changed: Changed,
 }
 
 impl Changes {
@@ -202,6 +211,8 @@ impl Changes {
         let shard = work.shards.of_id(customer);
         self.count(campaign, (shard, after), &before, cells, zone);
         self.states.insert((shard, campaign, customer), after.encode());
+        let shards = target.sources.iter().map(|source| work.shards.of_id(*source)).chain([shard]);
+        self.changed.extend(shards.map(|shard| ((shard, campaign), workspace)));
         let left = target.sources.iter().filter(|source| **source != customer);
         self.removed.extend(left.map(|source| (work.shards.of_id(*source), campaign, *source)));
         Ok(())

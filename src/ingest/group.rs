@@ -9,8 +9,10 @@ use chrono_tz::Tz;
 use super::address::Concerned;
 use super::catalogue::Catalogue;
 use super::fold::Folding;
-use super::identify::{Identified, Named, Obstacle};
+use super::identify::{Arrivals, Identified, Named, Obstacle};
+use super::identity_history::{Causes, write_changes};
 use super::memory::Memory;
+use super::merge::{FreshMerge, MergeOutcome};
 use super::order::Orders;
 use super::prepare::{PreparedBatch, PreparedEvent};
 use super::profile::{FreshProfile, fold_profiles};
@@ -93,8 +95,9 @@ pub(super) async fn commit(
     steps.end("quarantine");
     let fresh = dedupe::fresh_events(&mut work, batches, &replayed_before).await?;
     steps.end("dedupe");
-    let profiles = profiles_of(batches);
-    let written = match write(&mut work, &fresh, &profiles, lock, &mut steps).await? {
+    let (profiles, merges) = (profiles_of(batches), merges_of(batches));
+    let taken = Taken { fresh: &fresh, profiles: &profiles, merges: &merges };
+    let written = match write(&mut work, &taken, lock, &mut steps).await? {
         Ok(written) => written,
         Err(obstacle) => {
             work.connection.rollback().await?;
@@ -109,9 +112,10 @@ pub(super) async fn commit(
     journal::advance(&mut work, journal, batches, &reports).await?;
     work.connection.commit().await?;
     steps.end("commit");
-    let mut customers = written.owners.into_iter();
+    let (mut customers, mut merges) = (written.owners.into_iter(), written.merges.into_iter());
     for (report, batch) in reports.iter_mut().zip(batches) {
         report.customers = customers.by_ref().take(batch.profiles.len()).collect();
+        report.merges = merges.by_ref().take(batch.merges.len()).collect();
     }
     memory.learn(written.learned);
     Ok(Attempt::Committed(reports))
@@ -125,6 +129,22 @@ fn profiles_of<'a>(batches: &[&'a PreparedBatch]) -> Vec<FreshProfile<'a>> {
     batches.iter().flat_map(of_batch).collect()
 }
 
+fn merges_of<'a>(batches: &[&'a PreparedBatch]) -> Vec<FreshMerge<'a>> {
+    let of_batch = |batch: &&'a PreparedBatch| {
+        let batch: &'a PreparedBatch = batch;
+        batch.merges.iter().map(move |merge| FreshMerge { merge, workspace: batch.workspace })
+    };
+    batches.iter().flat_map(of_batch).collect()
+}
+
+/// What is new of a group's batches.
+#[derive(Clone, Copy)]
+struct Taken<'a> {
+    fresh: &'a [Fresh<'a>],
+    profiles: &'a [FreshProfile<'a>],
+    merges: &'a [FreshMerge<'a>],
+}
+
 /// What a group wrote.
 #[derive(Default)]
 struct Written {
@@ -132,30 +152,33 @@ struct Written {
     ids: Vec<EventId>,
     /// The customers of the profile updates, in order.
     owners: Vec<i64>,
+    /// What became of the merges by hand, in order.
+    merges: Vec<MergeOutcome>,
     /// What may be remembered once it is committed.
     learned: Memory,
 }
 
-/// Writes everything that new events and profiles bring, unless an obstacle stands in the way of identifying them.
+/// Writes everything that new events, profiles and merges bring, unless an obstacle stands in the way of identifying them.
 async fn write(
     work: &mut Work<'_>,
-    fresh: &[Fresh<'_>],
-    profiles: &[FreshProfile<'_>],
+    taken: &Taken<'_>,
     lock: IdentityLock,
     steps: &mut Steps,
 ) -> Result<Result<Written, Obstacle>> {
+    let Taken { fresh, profiles, merges } = *taken;
     let named: Vec<Named<'_>> =
         fresh.iter().map(Named::of_event).chain(profiles.iter().map(Named::of_profile)).collect();
-    if named.is_empty() {
+    let arrivals = Arrivals { named: &named, merges };
+    if arrivals.is_empty() {
         return Ok(Ok(Written::default()));
     }
-    work.settings = load_settings(work.connection, &named).await?;
-    let mut identified = match identify::identify(work, &named, lock).await? {
+    work.settings = load_settings(work.connection, arrivals.workspaces()).await?;
+    let mut identified = match identify::identify(work, &arrivals, lock).await? {
         Ok(identified) => identified,
         Err(obstacle) => return Ok(Err(obstacle)),
     };
     steps.end("identify");
-    let catalogue = catalogue::resolve(work, fresh, &named).await?;
+    let catalogue = catalogue::resolve(work, fresh, &named, &identified.customers).await?;
     steps.end("catalogue");
     let concerned = address::concerned(work, fresh, &identified).await?;
     let order_events = order::order_events(fresh, &identified.customers);
@@ -171,23 +194,25 @@ async fn write(
     fold_profiles(work, profiles, &owners, &identified).await?;
     steps.end("profile");
     let ids = sequence::write_events(work, fresh, &identified, &catalogue).await?;
+    let causes = Causes { events: &ids, profiles: profiles.len(), merges };
+    write_changes(work, &identified.changes, &causes).await?;
     steps.end("sequence");
-    let changed = order::fold_orders(work, &orders, &order_events).await?;
+    let orders = order::fold_orders(work, &orders, &order_events).await?;
     let touched = conversion::touched(fresh, &identified.customers, &catalogue);
-    let recredited = conversion::recredited(work, touched, &identified.merged, changed).await?;
+    let recredited = conversion::recredited(work, touched, &identified.merged, orders).await?;
     steps.end("conversion");
     let folding =
         Folding { fresh, customers: &identified.customers, merged: &identified.merged, catalogue: &catalogue };
-    fold::fold_recipients(work, &folding, recredited).await?;
+    let changed = fold::fold_recipients(work, &folding, recredited).await?;
     steps.end("fold");
     let folded = address::fold_addresses(work, &concerned, &ids).await?;
     steps.end("address");
     reach::count_customers(work, &identified, &folded).await?;
     steps.end("reach");
-    count::count_events(work, fresh, &ids, &catalogue).await?;
+    count::count_events(work, (fresh, &ids), &catalogue, &changed).await?;
     steps.end("count");
     let Catalogue { learned, .. } = catalogue;
-    Ok(Ok(Written { ids, owners, learned }))
+    Ok(Ok(Written { ids, owners, merges: identified.merges, learned }))
 }
 
 /// Times the steps of a group for `/metrics`: where ingestion spends its time on this machine and database.
@@ -204,10 +229,7 @@ impl Steps {
     }
 }
 
-async fn load_settings(connection: &mut HotConnection, named: &[Named<'_>]) -> Result<HashMap<i32, FoldSettings>> {
-    let mut workspaces: Vec<i32> = named.iter().map(|named| named.workspace).collect();
-    workspaces.sort_unstable();
-    workspaces.dedup();
+async fn load_settings(connection: &mut HotConnection, workspaces: Vec<i32>) -> Result<HashMap<i32, FoldSettings>> {
     let rows = connection.select(&tables::WORKSPACE, &["id"], &Rows::new(vec![Column::I32(workspaces)])).await?;
     let mut settings = HashMap::new();
     for (row, id) in rows.i32s(0)?.iter().enumerate() {

@@ -20,7 +20,9 @@ use crate::domain::time::Micros;
 use crate::domain::workspace::WorkspaceId;
 use crate::store::event_details::EventDetails;
 
+use super::detail::{detail_of, is_kept};
 use super::journal::Mark;
+use super::merge::PreparedMerge;
 use super::report::{Batch, Replay};
 
 /// A batch ready to be committed.
@@ -33,6 +35,7 @@ pub struct PreparedBatch {
     pub(super) mark: Option<Mark>,
     pub(super) replay: Option<Replay>,
     pub(super) profiles: Vec<PreparedProfile>,
+    pub(super) merges: Vec<PreparedMerge>,
 }
 
 impl PreparedBatch {
@@ -47,6 +50,7 @@ impl PreparedBatch {
             mark,
             replay: None,
             profiles: Vec::new(),
+            merges: Vec::new(),
         }
     }
 
@@ -58,12 +62,12 @@ impl PreparedBatch {
         self.records.push(PreparedRecord { index, dialect, outcome });
     }
 
-    /// Number of records and profile updates.
+    /// Number of records, profile updates and merges.
     pub fn len(&self) -> usize {
-        self.records.len() + self.profiles.len()
+        self.records.len() + self.profiles.len() + self.merges.len()
     }
 
-    /// Whether there is neither a record nor a profile update.
+    /// Whether there is neither a record nor a profile update nor a merge.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
@@ -190,6 +194,8 @@ pub(super) struct PreparedEvent {
     pub(super) message: i64,
     pub(super) message_key: MessageKey,
     pub(super) detail: i64,
+    /// What the detail is the hash of, where the text is kept.
+    pub(super) detail_text: Option<String>,
     pub(super) change: Option<PreparedChange>,
     pub(super) updates: Vec<PreparedUpdate>,
     /// The list that the event is about, for those of joining and leaving one.
@@ -283,7 +289,9 @@ fn prepare_event(workspace: i32, mut event: NewEvent) -> PreparedEvent {
         channel: event.channel.take(),
     };
     let message_key = MessageKey::of(message, [&place.run, &place.treatment, &place.touchpoint]);
-    let detail = detail_of(&event).map_or(0, detail_id);
+    let detail_text = detail_of(event.kind, (event.url.as_deref(), event.list.as_deref(), event.reason.as_deref()));
+    let detail = detail_text.map_or(0, detail_id);
+    let detail_text = detail_text.filter(|_| is_kept(event.kind)).map(str::to_owned);
     let kind_code = [event.kind.code()];
     let event_type = optional_hash_with(
         b"event_type",
@@ -309,6 +317,7 @@ fn prepare_event(workspace: i32, mut event: NewEvent) -> PreparedEvent {
         message,
         message_key,
         detail,
+        detail_text,
         change,
         updates,
         list,
@@ -341,27 +350,19 @@ fn prepare_key(workspace: i32, event: &NewEvent) -> PreparedKey {
 }
 
 fn prepare_identifiers(workspace: i32, named: &[Identifier], channel: Option<&str>) -> Vec<PreparedIdentifier> {
-    let prepare = |identifier: &Identifier| {
-        let rule = rule_by_name(&identifier.name);
-        let is_high = rule.is_some_and(|rule| rule.confidence == Confidence::High);
-        let is_seen_on = rule.is_some_and(|rule| rule.seen_on_channel);
-        PreparedIdentifier {
-            named: NamedIdentifier { id: identifier_id(workspace, &identifier.name, &identifier.value), is_high },
-            name: identifier.name.clone(),
-            value: identifier.value.clone(),
-            seen_on: channel.filter(|_| is_seen_on).map(str::to_owned),
-        }
-    };
-    named.iter().map(prepare).collect()
+    named.iter().map(|identifier| prepare_identifier(workspace, identifier, channel)).collect()
 }
 
-/// What reports may group the event by beside its place.
-fn detail_of(event: &NewEvent) -> Option<&str> {
-    match event.kind {
-        Kind::Clicked => event.url.as_deref(),
-        Kind::ListSubscribed | Kind::ListUnsubscribed => event.list.as_deref(),
-        Kind::Skipped | Kind::Failed | Kind::SoftBounced | Kind::HardBounced => event.reason.as_deref(),
-        _ => None,
+/// Prepares an identifier, named by an event of a channel.
+pub(super) fn prepare_identifier(workspace: i32, identifier: &Identifier, channel: Option<&str>) -> PreparedIdentifier {
+    let rule = rule_by_name(&identifier.name);
+    let is_high = rule.is_some_and(|rule| rule.confidence == Confidence::High);
+    let is_seen_on = rule.is_some_and(|rule| rule.seen_on_channel);
+    PreparedIdentifier {
+        named: NamedIdentifier { id: identifier_id(workspace, &identifier.name, &identifier.value), is_high },
+        name: identifier.name.clone(),
+        value: identifier.value.clone(),
+        seen_on: channel.filter(|_| is_seen_on).map(str::to_owned),
     }
 }
 

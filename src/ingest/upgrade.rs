@@ -7,6 +7,8 @@ use std::sync::Arc;
 use super::address::Suppressed;
 use super::catalogue::Catalogue;
 use super::conversion;
+use super::count::count_events;
+use super::detail_upgrade::fill_in;
 use super::fold::{Folding, fold_recipients};
 use super::group::{FoldSettings, Work};
 use super::memory::Memory;
@@ -32,9 +34,10 @@ const REACH: &str = "reach_counted";
 const CONVERSIONS: &str = "conversions_credited";
 const PAGE: u32 = 5_000;
 
-/// Makes the counts of who can be reached, the suppression list and the conversions, where they were never made. Ingestion
-/// waits meanwhile.
+/// Makes the texts of details, the counts of who can be reached, the suppression list and the conversions, where they were
+/// never made. Ingestion waits meanwhile.
 pub(super) async fn bring_up_to_date(store: &Store) -> Result<()> {
+    fill_in(store).await?;
     let (is_counted, is_credited) =
         (connect::is_done(store, REACH).await?, connect::is_done(store, CONVERSIONS).await?);
     if is_counted && is_credited {
@@ -100,7 +103,8 @@ async fn credit_all(work: &mut Work<'_>) -> Result<()> {
         let recredited = conversion::recredited(work, BTreeMap::new(), &[], changed).await?;
         let catalogue = Catalogue { campaigns: Vec::new(), cells: Vec::new(), learned: Memory::default() };
         let folding = Folding { fresh: &[], customers: &[], merged: &[], catalogue: &catalogue };
-        fold_recipients(work, &folding, recredited).await?;
+        let changed = fold_recipients(work, &folding, recredited).await?;
+        count_events(work, (&[], &[]), &catalogue, &changed).await?;
     }
 }
 

@@ -2,13 +2,19 @@
 //! equals the recount of all events.
 
 mod activatepro;
+mod acts;
 mod arrival;
+mod arrival_log;
 mod ask;
 mod ask_addresses;
+mod ask_customers;
+mod breakdown;
 mod conversions;
+mod crowd;
 mod dice;
 mod events;
 mod fold;
+mod identities;
 mod native;
 mod odp;
 mod orders;

@@ -69,7 +69,14 @@ pub static EVENT_TYPE_COUNT: Table = Table {
 pub static CAMPAIGN_ACTIVITY: Table = Table {
     name: "campaign_activity",
     key: &[("shard", I16), ("campaign", I64)],
-    values: &[("workspace", I32), ("events", I64), ("delivered", I64), ("first_at", I64), ("last_at", I64)],
+    values: &[
+        ("workspace", I32),
+        ("events", I64),
+        ("delivered", I64),
+        ("first_at", I64),
+        ("last_at", I64),
+        ("version", I64),
+    ],
 };
 
 /// `entity::customer`.
@@ -105,6 +112,10 @@ pub static IDENTITY_CHANGE: Table = Table {
         ("identifier_name", OptText),
         ("identifier_value", OptText),
         ("changed_at", I64),
+        ("event_shard", I16),
+        ("event_seq", I64),
+        ("api_key", I64),
+        ("reason", OptText),
     ],
 };
 
@@ -166,6 +177,16 @@ pub static ADDRESS_STATE: Table = Table {
 /// `entity::list`.
 pub static LIST: Table =
     Table { name: "list", key: &[("workspace", I32), ("id", I64)], values: &[("name", Text), ("created_at", I64)] };
+
+/// `entity::detail`.
+pub static DETAIL: Table = Table {
+    name: "detail",
+    key: &[("shard", I16), ("workspace", I32), ("id", I64)],
+    values: &[("text", Text), ("customer", OptI64)],
+};
+
+/// `entity::database_info`.
+pub static DATABASE_INFO: Table = Table { name: "database_info", key: &[("key", Text)], values: &[("value", Text)] };
 
 /// `entity::address_change`.
 pub static ADDRESS_CHANGE: Table = Table {
@@ -273,7 +294,7 @@ pub static WORKSPACE: Table = Table {
 };
 
 /// Every table above.
-pub static ALL: [&Table; 29] = [
+pub static ALL: [&Table; 31] = [
     &SHARD,
     &IDENTIFIER_TYPE,
     &CAMPAIGN,
@@ -293,6 +314,8 @@ pub static ALL: [&Table; 29] = [
     &PROFILE_ATTRIBUTE,
     &ADDRESS_STATE,
     &LIST,
+    &DETAIL,
+    &DATABASE_INFO,
     &ADDRESS_CHANGE,
     &SUPPRESSION,
     &CUSTOMER_REACH,
@@ -339,6 +362,8 @@ mod tests {
         assert_same::<entity::profile_attribute::Entity>(&PROFILE_ATTRIBUTE);
         assert_same::<entity::address_state::Entity>(&ADDRESS_STATE);
         assert_same::<entity::list::Entity>(&LIST);
+        assert_same::<entity::detail::Entity>(&DETAIL);
+        assert_same::<entity::database_info::Entity>(&DATABASE_INFO);
         assert_same::<entity::address_change::Entity>(&ADDRESS_CHANGE);
         assert_same::<entity::suppression::Entity>(&SUPPRESSION);
         assert_same::<entity::customer_reach::Entity>(&CUSTOMER_REACH);

@@ -28,7 +28,8 @@ pub fn records(count: usize, dice: &Dice) -> Vec<Value> {
     for _ in 0..count {
         let person = &world.people[dice.below(12)];
         match dice.below(11) {
-            10 => records.extend(trap(person, dice)),
+            // Of people who do nothing else, for anything else would draw attention to all of their conversions.
+            10 => records.extend(trap(&world.people[dice.between(12, 19)], dice)),
             0..6 => records.push(act(person, dice.pick(&ACTS), moment(dice), dice)),
             6 => records.extend(burst(person, dice)),
             7 => records.push(order(person, dice.pick(&REVERSALS), dice)),
@@ -83,7 +84,7 @@ fn burst(person: &Person, dice: &Dice) -> Vec<Value> {
 /// Clicks on three links within a second that lies across a purchase or across the beginning of what is kept with it: only
 /// all of them together show a machine.
 fn trap(person: &Person, dice: &Dice) -> Vec<Value> {
-    let (middle, model) = (moment(dice), act(person, "CLICKED", 0, dice));
+    let (middle, model) = (START + dice.pick(&OFFSETS), act(person, "CLICKED", 0, dice));
     let click = |(at, url): (i64, &str)| {
         let mut click = model.clone();
         click["occurredAt"] = json!(text(middle + at));

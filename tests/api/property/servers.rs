@@ -42,7 +42,12 @@ async fn two_servers_on_one_postgresql_report_what_a_recount_says() {
 
 /// The seeds of `PROPERTY_SEEDS=from..to`, else a few.
 pub fn seeds() -> Range<u64> {
-    let Ok(range) = std::env::var("PROPERTY_SEEDS") else { return 0..6 };
+    seeds_or(0..6)
+}
+
+/// The seeds of `PROPERTY_SEEDS=from..to`, else others.
+pub fn seeds_or(few: Range<u64>) -> Range<u64> {
+    let Ok(range) = std::env::var("PROPERTY_SEEDS") else { return few };
     let (from, to) = range.split_once("..").expect("PROPERTY_SEEDS is from..to");
     from.parse().expect("a number")..to.parse().expect("a number")
 }
