@@ -91,7 +91,7 @@ both_databases! {
         store.db().close_by_ref().await.expect("the database closes");
         let app = TestServer::start(database.clone()).await;
         // Ingestion waits until everything is credited.
-        send(&app.admin, &[of("9", "open", ada, 9)]).await;
+        send(&app.admin, &[of("9", "open", "cyd@example.com", 9)]).await;
         assert_eq!(told(app.admin.clone()).await, before);
         app.stop().await;
         let store = open(&database).await;

@@ -26,7 +26,7 @@ pub fn records(count: usize, dice: &Dice) -> Vec<Value> {
     let world = World::new();
     let mut records = Vec::new();
     for _ in 0..count {
-        let person = &world.people[dice.below(12)];
+        let person = &world.people[dice.below(8)];
         match dice.below(11) {
             // Of people who do nothing else, for anything else would draw attention to all of their conversions.
             10 => records.extend(trap(&world.people[dice.between(12, 19)], dice)),
