@@ -233,9 +233,9 @@ async fn write(
     let causes = Causes { events: &ids, profiles: profiles.len(), merges };
     write_changes(work, &identified.changes, &causes).await?;
     steps.end("sequence");
-    let changed = order::fold_orders(work, &orders, &order_events).await?;
+    let orders = order::fold_orders(work, &orders, &order_events).await?;
     let touched = conversion::touched(fresh, &identified.customers, &catalogue);
-    let recredited = conversion::recredited(work, touched, &identified.merged, changed).await?;
+    let recredited = conversion::recredited(work, touched, &identified.merged, orders).await?;
     steps.end("conversion");
     let folding =
         Folding { fresh, customers: &identified.customers, merged: &identified.merged, catalogue: &catalogue };

@@ -12,6 +12,7 @@ mod audience;
 mod automation;
 mod bad_input;
 mod campaign;
+mod conversion;
 mod crash;
 mod customer;
 mod customer_list;
