@@ -11,7 +11,7 @@ use super::catalogue::Catalogue;
 use super::identify::{Identified, Named, Obstacle};
 use super::memory::Memory;
 use super::prepare::{PreparedBatch, PreparedEvent};
-use super::profile::{FreshProfile, fold_profiles};
+use super::profile::{FreshProfile, changes, fold_profiles};
 use super::report::{EventId, Report};
 use super::{address, catalogue, count, dedupe, fold, identify, journal, quarantine, reach, report, sequence};
 use crate::domain::hash::ShardCount;
@@ -158,7 +158,8 @@ async fn write(
     }
     steps.end("lock");
     let owners = identified.customers.split_off(fresh.len());
-    fold_profiles(work, profiles, &owners, &identified).await?;
+    let changes = changes((fresh, &identified.customers), (profiles, &owners));
+    fold_profiles(work, &changes, &identified).await?;
     steps.end("profile");
     let ids = sequence::write_events(work, fresh, &identified, &catalogue).await?;
     steps.end("sequence");

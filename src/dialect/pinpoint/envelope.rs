@@ -15,7 +15,7 @@ use crate::domain::time::Micros;
 
 const CLIENT_ID: &str = "client.client_id";
 /// The identifier type of endpoint ids.
-const ENDPOINT: &str = "pinpoint_endpoint";
+pub(super) const ENDPOINT: &str = "pinpoint_endpoint";
 
 /// Which part of Pinpoint a record comes from, by the first half of its name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
