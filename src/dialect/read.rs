@@ -187,15 +187,14 @@ impl<R: BufRead> RecordReader<R> {
             Some(Fault::NoObject) | None => header.record(&piece.raw, line),
         };
         let parsed = parsed.and_then(|map| {
-            let row = Value::Object(map);
-            json::check(&row).map(|()| row)
+            let broken = map.iter().find_map(|(name, cell)| Some((name, json::check(cell).err()?)));
+            broken.map_or(Ok(()), |(name, broken)| Err(Rejection { path: name.clone(), ..broken })).map(|()| map)
         });
         match parsed {
-            Ok(Value::Object(map)) => {
+            Ok(map) => {
                 let raw = Value::Object(map.clone()).to_string().into_bytes();
                 vendor_records(&self.reading, Vendor::of(header.dialect), map, Origin::inner(raw, self.offset))
             }
-            Ok(_) => Vec::new(),
             Err(rejection) => {
                 let origin = Origin::inner(header.file_of(&piece.raw), self.offset);
                 vec![origin.refused(Format::Of(header.dialect), rejection)]

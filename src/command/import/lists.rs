@@ -1,12 +1,11 @@
 //! What the command line says of lists beside their files.
 
 use clap::Args;
+use clap::error::ErrorKind;
 
 use crate::dialect::Given;
-use crate::dialect::lists::{field_names, suppressions};
-use crate::dialect::time::parse_time_text;
+use crate::dialect::lists::{field_names, parse_as_of, parse_reason};
 use crate::domain::event::{Dialect, Format};
-use crate::{Error, Result};
 
 /// Arguments of lists: exported endpoints, suppression lists, members of lists.
 #[derive(Clone, Debug, Default, Args)]
@@ -18,11 +17,11 @@ pub(super) struct ListArguments {
     #[arg(long, value_name = "ID")]
     list: Option<String>,
     /// When a list was made: the time of rows that have none. Without it such a row's time is that of its first import.
-    #[arg(long, value_name = "TIME", value_parser = time)]
+    #[arg(long, value_name = "TIME", value_parser = parse_as_of)]
     at: Option<String>,
     /// Why addresses are suppressed whose rows do not say it: bounce, complaint, unsubscribe, invalid, block, or a type of
     /// reachability.
-    #[arg(long, value_name = "REASON", value_parser = reason)]
+    #[arg(long, value_name = "REASON", value_parser = parse_reason)]
     reason: Option<String>,
     /// Take columns that nobody knows as attributes of the customer.
     #[arg(long)]
@@ -30,8 +29,8 @@ pub(super) struct ListArguments {
 }
 
 impl ListArguments {
-    /// What is said of the rows of lists, if the format may be a list.
-    pub(super) fn given(&self, format: Format) -> Result<Given> {
+    /// What is said of the rows of lists; wrong usage where the format is none.
+    pub(super) fn given(&self, format: Format) -> Given {
         let given = Given {
             columns: self.column.clone(),
             list: self.list.clone(),
@@ -39,17 +38,21 @@ impl ListArguments {
             reason: self.reason.clone(),
             extra_as_attributes: self.attributes,
         };
-        match format {
-            Format::Of(dialect) if !dialect.is_list() && !given.is_empty() => Err(Error::Config(format!(
-                "--column, --list, --at, --reason and --attributes are for lists, and --format {} is none",
-                dialect.name()
-            ))),
-            _ => Ok(given),
+        if let Format::Of(dialect) = format
+            && !dialect.is_list()
+            && !given.is_empty()
+        {
+            let name = dialect.name();
+            let message = format!(
+                "--column, --list, --at, --reason and --attributes are for lists, and --format {name} is none\n"
+            );
+            clap::Error::raw(ErrorKind::ArgumentConflict, message).exit();
         }
+        given
     }
 }
 
-fn column(text: &str) -> std::result::Result<(String, String), String> {
+fn column(text: &str) -> Result<(String, String), String> {
     let (field, column) = text.split_once('=').ok_or_else(|| "it takes FIELD=COLUMN".to_owned())?;
     let (field, column) = (field.trim(), column.trim());
     let lists = || Dialect::ALL.iter().copied().filter(|dialect| dialect.is_list());
@@ -66,19 +69,4 @@ fn column(text: &str) -> std::result::Result<(String, String), String> {
             Err(format!("{field} is no field; fields are, of {}", lists().map(of).collect::<Vec<_>>().join("; of ")))
         }
     }
-}
-
-fn time(text: &str) -> std::result::Result<String, String> {
-    match parse_time_text(text, "it") {
-        Ok(Some(at)) => Ok(at.to_datetime().to_rfc3339()),
-        Ok(None) => Err("it is empty".to_owned()),
-        Err(rejection) => Err(rejection.message),
-    }
-}
-
-fn reason(text: &str) -> std::result::Result<String, String> {
-    if suppressions::is_reason(text) {
-        return Ok(text.to_owned());
-    }
-    Err("it takes bounce, complaint, unsubscribe, invalid, block, or a type of reachability such as expired".to_owned())
 }

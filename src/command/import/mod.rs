@@ -69,7 +69,7 @@ fn format_parser() -> impl TypedValueParser<Value = Format> {
 
 /// Imports.
 pub async fn run(arguments: Arguments, settings: &Settings) -> Result<Outcome> {
-    let given = arguments.lists.given(arguments.format)?;
+    let given = arguments.lists.given(arguments.format);
     let plan = paths::list(&arguments.paths)?;
     let store = store::open(&settings.database).await?;
     let workspace = find_workspace(&store, &arguments.workspace).await?;

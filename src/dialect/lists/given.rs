@@ -7,6 +7,9 @@ use std::borrow::Cow;
 use serde_json::{Map, Value};
 
 use super::columns::{ATTRIBUTE_PREFIX, Column, DEFAULT_LIST, DEFAULT_REASON, DEFAULT_TIME, column, normalized};
+use super::suppressions::is_reason;
+use crate::dialect::field::shown_text;
+use crate::dialect::time::parse_time_text;
 use crate::domain::event::Dialect;
 
 /// What holds of every row of a list.
@@ -22,6 +25,26 @@ pub struct Given {
     pub reason: Option<String>,
     /// Whether columns that nobody knows are attributes of the customer.
     pub extra_as_attributes: bool,
+}
+
+/// When a list was made, in one form; the refusal names the rule.
+pub fn parse_as_of(text: &str) -> Result<String, String> {
+    match parse_time_text(text, "the time") {
+        Ok(Some(at)) => Ok(at.to_datetime().to_rfc3339()),
+        Ok(None) => Err("the time is empty".to_owned()),
+        Err(rejection) => Err(rejection.message),
+    }
+}
+
+/// Why addresses are suppressed; the refusal names the rule.
+pub fn parse_reason(text: &str) -> Result<String, String> {
+    if is_reason(text) {
+        return Ok(text.to_owned());
+    }
+    let text = shown_text(text);
+    Err(format!(
+        "{text} is no reason: it takes bounce, complaint, unsubscribe, invalid, block, or a type of reachability"
+    ))
 }
 
 impl Given {

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use csv_core::{ReadRecordResult, Terminator};
+use memchr::memchr;
 use serde_json::{Map, Value};
 
 use super::columns::{Column, column, names_somebody};
@@ -29,7 +29,6 @@ pub struct Header {
     names: Vec<String>,
     /// What rows have of the caller: names and values.
     defaults: Vec<(&'static str, String)>,
-    cells: csv_core::Reader,
 }
 
 /// What the first line of a text is.
@@ -62,7 +61,6 @@ impl Header {
     fn new(line: (&[u8], u8), delimiter: u8, dialect: Dialect, names: Vec<String>, reading: &Reading) -> Self {
         let defaults = reading.given.defaults(dialect).into_iter();
         let defaults = defaults.filter(|(name, _)| !names.iter().any(|known| known == name));
-        let mut cells = csv_core::ReaderBuilder::new();
         Self {
             dialect,
             delimiter,
@@ -70,7 +68,6 @@ impl Header {
             line: line.0.to_vec(),
             defaults: defaults.map(|(name, value)| (name, value.to_owned())).collect(),
             names,
-            cells: cells.delimiter(delimiter).terminator(Terminator::Any(line.1)).build(),
         }
     }
 
@@ -81,9 +78,9 @@ impl Header {
 
     /// A row as a record: a text for each cell that is not empty.
     pub(in crate::dialect) fn record(&self, row: &[u8], line: u64) -> Result<Map<String, Value>, Rejection> {
-        let (cells, ends) = self.split(row).map_err(|count| self.wrong_count(&count, line))?;
+        let (cells, ends) = split(row, self.delimiter);
         if ends.len() != self.names.len() {
-            return Err(self.wrong_count(&ends.len().to_string(), line));
+            return Err(self.wrong_count(ends.len(), line));
         }
         let mut record = Map::new();
         let mut start = 0;
@@ -132,12 +129,7 @@ impl Header {
         format!("\"{}\"", text.replace('"', "\"\"")).into_bytes()
     }
 
-    /// The cells one behind the other, and where each ends; refused with their number where they are too many.
-    fn split(&self, row: &[u8]) -> Result<(Vec<u8>, Vec<usize>), String> {
-        split(&self.cells, row, self.names.len()).ok_or_else(|| format!("more than {}", self.names.len()))
-    }
-
-    fn wrong_count(&self, count: &str, line: u64) -> Rejection {
+    fn wrong_count(&self, count: usize, line: u64) -> Rejection {
         let columns = self.names.len();
         let message = format!("the row at line {line} has {count} cells, and the heading has {columns} columns");
         Rejection::new(RejectionCode::NotCsv, "", message)
@@ -149,31 +141,34 @@ const REPEATED: &str = "\u{1}";
 
 /// As texts, the cells of the first line: none where it is no line of CSV.
 fn texts(line: &[u8], delimiter: u8) -> Option<Vec<String>> {
-    let reader = csv_core::ReaderBuilder::new().delimiter(delimiter).build();
-    let (cells, ends) = split(&reader, line, MAX_COLUMNS)?;
+    let (cells, ends) = split(line, delimiter);
+    if ends.len() > MAX_COLUMNS {
+        return None;
+    }
     let starts = std::iter::once(0).chain(ends.iter().copied());
     let cells = starts.zip(&ends).map(|(start, end)| std::str::from_utf8(&cells[start..*end]).ok());
     cells.map(|cell| cell.map(|cell| cell.trim().to_owned())).collect()
 }
 
-fn split(reader: &csv_core::Reader, row: &[u8], most: usize) -> Option<(Vec<u8>, Vec<usize>)> {
-    let mut reader = reader.clone();
-    let (mut cells, mut ends) = (vec![0; row.len()], vec![0; most + 1]);
-    let (mut read, mut written, mut count) = (0, 0, 0);
+/// The cells of a row one behind the other, and where each ends. Its quotes match: see [`super::rows`].
+fn split(row: &[u8], delimiter: u8) -> (Vec<u8>, Vec<usize>) {
+    let (mut cells, mut ends) = (Vec::with_capacity(row.len()), Vec::new());
+    let mut rest = row;
     loop {
-        let (result, input, output, fields) =
-            reader.read_record(&row[read..], &mut cells[written..], &mut ends[count..]);
-        (read, written, count) = (read + input, written + output, count + fields);
-        match result {
-            // The end of the row is told by handing over nothing more.
-            ReadRecordResult::InputEmpty => {}
-            ReadRecordResult::Record | ReadRecordResult::End => break,
-            ReadRecordResult::OutputFull | ReadRecordResult::OutputEndsFull => return None,
+        while let Some(quoted) = rest.strip_prefix(b"\"") {
+            let end = memchr(b'"', quoted).unwrap_or(quoted.len());
+            cells.extend_from_slice(&quoted[..end]);
+            rest = quoted.get(end + 1..).unwrap_or_default();
+            if rest.first() == Some(&b'"') {
+                cells.push(b'"');
+            }
         }
+        let end = memchr(delimiter, rest);
+        cells.extend_from_slice(&rest[..end.unwrap_or(rest.len())]);
+        ends.push(cells.len());
+        let Some(end) = end else { return (cells, ends) };
+        rest = &rest[end + 1..];
     }
-    cells.truncate(written);
-    ends.truncate(count);
-    Some((cells, ends))
 }
 
 /// The form of a list with these columns: the one that was asked for, if they name somebody; else the one that they tell.
@@ -274,4 +269,17 @@ fn two_values(name: &str, first: &str, second: &str, line: u64) -> Rejection {
     let (first, second) = (shown_text(first), shown_text(second));
     let message = format!("two columns are {}, and at line {line} they say {first} and {second}", shorten(name));
     Rejection::new(RejectionCode::DuplicateKey, name, message)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn cells_are_split_with_their_quotes_undone() {
+        let cells = |row: &str, delimiter: u8| texts(row.as_bytes(), delimiter).expect("cells");
+        assert_eq!(cells("a,\"b \"\"c\"\", d\",,e", b','), ["a", "b \"c\", d", "", "e"]);
+        assert_eq!(cells("a,", b','), ["a", ""]);
+        assert_eq!(cells("a;b,c", b';'), ["a", "b,c"]);
+    }
 }

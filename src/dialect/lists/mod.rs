@@ -13,7 +13,7 @@ mod time;
 mod whom;
 
 pub use columns::field_names;
-pub use given::Given;
+pub use given::{Given, parse_as_of, parse_reason};
 pub use header::Header;
 pub use row::ATTRIBUTE_LEFT_OUT;
 

@@ -181,3 +181,6 @@ impl Scan {
         Fed::More
     }
 }
+
+#[cfg(test)]
+mod tests;

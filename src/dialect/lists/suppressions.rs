@@ -28,7 +28,7 @@ use super::columns::{DEFAULT_REASON, DEFAULT_TIME, normalized};
 use super::row::Row;
 use super::whom::{identify, is_identifier};
 use crate::dialect::blank_event;
-use crate::dialect::field::shown_text;
+use crate::dialect::field::{shown_text, wrong_type};
 use crate::dialect::key::lasting_key;
 use crate::dialect::rules::Rules;
 use crate::dialect::vendor::{FannedOut, Vendor};
@@ -90,7 +90,7 @@ pub(super) fn fan_out(mut record: Map<String, Value>) -> FannedOut {
 fn one(list: &str, item: Value) -> Result<Map<String, Value>, Rejection> {
     match item {
         Value::Object(map) => Ok(map),
-        other => Err(crate::dialect::field::wrong_type(list, &other, "an array of objects")),
+        other => Err(wrong_type(list, &other, "an array of objects")),
     }
 }
 
@@ -157,7 +157,7 @@ fn meaning_of_code(text: &str) -> Option<Kind> {
 }
 
 /// Whether a word says why an address is suppressed.
-pub fn is_reason(word: &str) -> bool {
+pub(super) fn is_reason(word: &str) -> bool {
     meaning(word).is_some()
 }
 
