@@ -33,20 +33,20 @@ pub(super) struct Change<'a> {
 
 /// What the group's events and updates set, each with the customers of all events and of all updates, in order.
 pub(super) fn changes<'a>(events: (&[Fresh<'a>], &[i64]), updates: (&[FreshProfile<'a>], &[i64])) -> Vec<Change<'a>> {
-    let told = events.0.iter().zip(events.1).filter(|(fresh, _)| !fresh.event.attributes.is_empty());
-    let told = told.map(|(fresh, owner)| Change {
+    let of_event = |(fresh, owner): (&Fresh<'a>, &i64)| Change {
         owner: *owner,
         workspace: fresh.batch.workspace,
         at: fresh.occurred_at().0,
         attributes: &fresh.event.attributes,
-    });
-    let updated = updates.0.iter().zip(updates.1).map(|(update, owner)| Change {
+    };
+    let of_update = |(fresh, owner): (&FreshProfile<'a>, &i64)| Change {
         owner: *owner,
-        workspace: update.batch.workspace,
-        at: update.profile.at.unwrap_or(update.batch.received_at).0,
-        attributes: &update.profile.attributes,
-    });
-    told.chain(updated).collect()
+        workspace: fresh.batch.workspace,
+        at: fresh.profile.at.unwrap_or(fresh.batch.received_at).0,
+        attributes: &fresh.profile.attributes,
+    };
+    let told = events.0.iter().zip(events.1).filter(|(fresh, _)| !fresh.event.attributes.is_empty());
+    told.map(of_event).chain(updates.0.iter().zip(updates.1).map(of_update)).collect()
 }
 
 /// Folds every change and every merge, in this order of precedence: what is newer by its own time. The shards must be

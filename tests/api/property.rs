@@ -8,6 +8,7 @@ mod ask_addresses;
 mod dice;
 mod events;
 mod fold;
+mod lists;
 mod native;
 mod odp;
 mod pinpoint;

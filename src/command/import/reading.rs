@@ -2,6 +2,7 @@
 //! threads make events of the chunks, whichever file they are of. One large file keeps all parsing threads busy; of many
 //! small ones several are open at a time.
 
+use std::collections::HashSet;
 use std::fs::File;
 use std::io::{self, BufReader, Read, stdin};
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
@@ -49,18 +50,29 @@ pub(super) struct Shared {
     /// Files opened so far, and the sum of their sizes.
     pub(super) opened: AtomicU64,
     pub(super) opened_bytes: AtomicU64,
-    /// What is to be said of inputs.
-    notices: Mutex<Vec<String>>,
+    /// What is to be said of inputs, each with what it is about.
+    notices: Mutex<Notices>,
+}
+
+#[derive(Debug, Default)]
+struct Notices {
+    /// What was said once: of a folder of lists alike, one is named.
+    said: HashSet<String>,
+    waiting: Vec<String>,
 }
 
 impl Shared {
     /// What there is to say since this was asked last.
     pub(super) fn take_notices(&self) -> Vec<String> {
-        std::mem::take(&mut *self.notices.lock().unwrap_or_else(PoisonError::into_inner))
+        std::mem::take(&mut self.notices.lock().unwrap_or_else(PoisonError::into_inner).waiting)
     }
 
-    fn say(&self, notice: String) {
-        self.notices.lock().unwrap_or_else(PoisonError::into_inner).push(notice);
+    fn say(&self, source: &str, notice: String) {
+        let mut notices = self.notices.lock().unwrap_or_else(PoisonError::into_inner);
+        if !notices.said.contains(&notice) {
+            notices.waiting.push(format!("{source}: {notice}"));
+            notices.said.insert(notice);
+        }
     }
 }
 
@@ -147,8 +159,8 @@ impl Reader {
     fn cut(&self, origin: &Origin, start: Start, input: impl Read) -> Result<(), Ended> {
         let counted = Counted { input, shared: &self.shared };
         let mut texts = dialect::texts(self.reading.clone(), BufReader::with_capacity(READ_BUFFER_BYTES, counted));
-        if let Some(notice) = texts.header().and_then(|header| unknown_columns(&origin.source, header)) {
-            self.shared.say(notice);
+        if let Some(notice) = texts.header().and_then(unknown_columns) {
+            self.shared.say(&origin.source, notice);
         }
         for _ in 0..start.texts {
             self.go_on()?;
@@ -187,11 +199,11 @@ impl Reader {
 }
 
 /// Names the columns of a list that nobody knows.
-fn unknown_columns(source: &str, header: &Header) -> Option<String> {
+fn unknown_columns(header: &Header) -> Option<String> {
     let unknown: Vec<&str> = header.unknown().collect();
     let (named, more) = (unknown[..unknown.len().min(NAMED_COLUMNS)].join(", "), unknown.len() > NAMED_COLUMNS);
     let more = if more { ", …" } else { "" };
-    let what = format!("{source}: columns that mean nothing here, kept with the events: {named}{more}");
+    let what = format!("columns that mean nothing here, kept with the events: {named}{more}");
     (!unknown.is_empty()).then_some(what)
 }
 

@@ -147,6 +147,8 @@ const ENDPOINTS: &[Field] = &[
     TIME_DEFAULT,
 ];
 
+/// What endpoints nest other fields in.
+const ENDPOINT_GROUPS: [&str; 5] = ["User", "Attributes", "Metrics", "Location", "Demographic"];
 /// Where an endpoint has attributes of free names.
 const ENDPOINT_ATTRIBUTES: [&str; 3] = [ATTRIBUTE_PREFIX, "User.UserAttributes.", "Metrics."];
 
@@ -165,6 +167,10 @@ pub(in crate::dialect) enum Column {
 pub(in crate::dialect) fn column(dialect: Dialect, name: &str) -> Column {
     if let Some((field, rank)) = NAMES.get(&dialect).and_then(|names| names.get(&normalized(name))) {
         return Column::Field(field, *rank);
+    }
+    let group = ENDPOINT_GROUPS.iter().find(|group| dialect == Dialect::PinpointEndpoints && **group == name);
+    if let Some(group) = group {
+        return Column::Field(group, 0);
     }
     let attribute = attribute_prefixes(dialect).iter().find_map(|prefix| {
         let (start, rest) = name.trim().split_at_checked(prefix.len())?;
@@ -248,6 +254,7 @@ mod tests {
         assert_eq!(column(Dialect::PinpointEndpoints, "attributes.Plan.A"), attribute("Attributes.Plan.A"));
         let user = column(Dialect::PinpointEndpoints, "User.UserAttributes.first name");
         assert_eq!(user, attribute("User.UserAttributes.first name"));
+        assert_eq!(column(Dialect::PinpointEndpoints, "Attributes"), Column::Field("Attributes", 0));
         assert_eq!(column(Dialect::Suppressions, "Attributes.Plan"), Column::Unknown);
         assert_eq!(column(Dialect::ListMembers, "Attributes."), Column::Unknown);
     }

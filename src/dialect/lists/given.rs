@@ -140,4 +140,16 @@ mod tests {
         assert_eq!(given.complete(Dialect::ListMembers, completed.clone()), (completed.clone(), false));
         assert_eq!(given.complete(Dialect::Odp, completed.clone()), (completed, false));
     }
+
+    #[test]
+    fn what_endpoints_nest_is_no_extra_column() {
+        let given = Given { extra_as_attributes: true, ..Given::default() };
+        let Value::Object(record) = json!({"Id": "e", "User": {"UserId": "u"}, "Metrics": {}, "Shoe Size": "44"})
+        else {
+            unreachable!()
+        };
+        let (completed, _) = given.complete(Dialect::PinpointEndpoints, record);
+        let expected = json!({"Id": "e", "User": {"UserId": "u"}, "Metrics": {}, "Attributes.Shoe Size": "44"});
+        assert_eq!(Value::Object(completed), expected);
+    }
 }
