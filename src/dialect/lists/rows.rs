@@ -158,16 +158,14 @@ impl Scan {
         while let Some(byte) = text.get(self.at).copied() {
             self.cell = match (self.cell, byte) {
                 (Cell::Quoted, b'"') => Cell::Quote,
-                (Cell::Quoted, _) => match memchr(b'"', &text[self.at..]) {
-                    Some(quote) => {
-                        self.at += quote;
-                        continue;
-                    }
-                    None => {
+                (Cell::Quoted, _) => {
+                    let Some(quote) = memchr(b'"', &text[self.at..]) else {
                         self.at = text.len();
                         return Fed::More;
-                    }
-                },
+                    };
+                    self.at += quote;
+                    continue;
+                }
                 (_, byte) if byte == self.line_end => return Fed::End,
                 (Cell::Return, _) => return Fed::Broken,
                 (_, byte) if byte == self.delimiter => Cell::Start,

@@ -63,8 +63,7 @@ fn parse(record: &Map<String, Value>, _rules: &Rules) -> Result<Vec<NewEvent>, R
     let channel_type = id_at(&document, "ChannelType")?;
     event.channel = channel_type.as_deref().map(channel_of);
     event.occurred_at = effective_at(&document)?;
-    let (identifiers, concerned, notes) = identify(&document, channel_type.as_deref())?;
-    (event.identifiers, event.notes) = (identifiers, notes);
+    let concerned = identify(&document, channel_type.as_deref(), &mut event)?;
     let changes = changes(id_at(&document, "OptOut")?.as_deref(), id_at(&document, "EndpointStatus")?.as_deref());
     for address in concerned {
         let update = |change| AddressUpdate { address: address.clone(), at: event.occurred_at, change };
@@ -88,11 +87,12 @@ fn effective_at(document: &Map<String, Value>) -> Result<Option<Micros>, Rejecti
     Ok(None)
 }
 
-/// The identifiers of an endpoint, those whose state it tells, and what is to be said of them.
+/// Puts the identifiers of an endpoint into its event. Returns those whose state it tells.
 fn identify(
     document: &Map<String, Value>,
     channel_type: Option<&str>,
-) -> Result<(Vec<Identifier>, Vec<Identifier>, Vec<Note>), Rejection> {
+    event: &mut NewEvent,
+) -> Result<Vec<Identifier>, Rejection> {
     let (mut who, mut concerned) = (Who::default(), Vec::new());
     let mut add = |name: &str, value: Option<String>, path: &str| -> Result<Option<Identifier>, Rejection> {
         let Some(value) = value else { return Ok(None) };
@@ -107,8 +107,8 @@ fn identify(
         concerned.extend(add(name, id_at(document, "Address")?, "Address")?);
     }
     concerned.extend(add(ENDPOINT, id_at(document, "Id")?, "Id")?);
-    let (identifiers, notes) = who.finish("Id")?;
-    Ok((identifiers, concerned, notes))
+    (event.identifiers, event.notes) = who.finish("Id")?;
+    Ok(concerned)
 }
 
 /// The document as Pinpoint nests it, whether it came so or with dotted names.

@@ -197,8 +197,8 @@ both_databases! {
         program.write("events", lines(&all));
         let app = TestServer::start(database).await;
         assert_ended(&program.run(["import", "--format", "odp", "--output", "json", "events"]), 0, [15, 15, 0, 0]);
-        let make = "mutation { workspaceCreate(input: {name: \"second\", timeZone: \"UTC\"}) { adminKey } }";
-        let made = app.admin.data(make, json!({})).await;
+        let create = "mutation { workspaceCreate(input: {name: \"second\", timeZone: \"UTC\"}) { adminKey } }";
+        let made = app.admin.data(create, json!({})).await;
         let second = app.anybody().with_key(made["workspaceCreate"]["adminKey"].as_str().expect("a key"));
         let expected = suppressed(&app.admin).await;
         assert_eq!(expected.len(), 11, "{expected:?}");

@@ -91,13 +91,13 @@ pub fn member(world: &World, dice: &Dice) -> Value {
 /// Somebody who joins and leaves a list again and again, at moments that may be one.
 pub fn members(world: &World, dice: &Dice) -> Vec<Value> {
     let first = member(world, dice);
-    let word = |_| {
+    let change = |_| {
         let mut again = first.clone();
         again["status"] = json!(dice.pick(&STATUSES));
         again["time"] = json!(text(moment(dice)));
         again
     };
-    (0..dice.between(2, 4)).map(word).collect()
+    (0..dice.between(2, 4)).map(change).collect()
 }
 
 fn row(cells: &[(&str, Option<String>)]) -> Value {
