@@ -28,8 +28,8 @@ pub enum AttributeType {
     Null,
 }
 
-/// An attribute of a customer's profile. Attributes are set by `customerUpsert` and by profile updates over HTTP, never
-/// by events.
+/// An attribute of a customer's profile. Attributes are set by `customerUpsert`, by profile updates over HTTP, and by
+/// imported endpoints and members of lists, never by what happened to a message.
 #[derive(Clone, Debug, SimpleObject)]
 pub struct CustomerAttribute {
     /// The name, as given.

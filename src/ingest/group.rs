@@ -15,7 +15,7 @@ use super::memory::Memory;
 use super::merge::{FreshMerge, MergeOutcome};
 use super::order::Orders;
 use super::prepare::{PreparedBatch, PreparedEvent};
-use super::profile::{FreshProfile, fold_profiles};
+use super::profile::{FreshProfile, changes, fold_profiles};
 use super::report::{EventId, Report};
 use super::screen::{Screened, screen};
 use super::{
@@ -227,7 +227,8 @@ async fn write(
     }
     steps.end("lock");
     let owners = identified.customers.split_off(fresh.len());
-    fold_profiles(work, profiles, &owners, &identified).await?;
+    let changes = changes((fresh, &identified.customers), (profiles, &owners));
+    fold_profiles(work, &changes, &identified).await?;
     steps.end("profile");
     let ids = sequence::write_events(work, fresh, &identified, &catalogue).await?;
     let causes = Causes { events: &ids, profiles: profiles.len(), merges };

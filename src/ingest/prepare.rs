@@ -117,7 +117,7 @@ pub(super) struct RejectedRecord {
 pub(super) enum PreparedKey {
     /// By key and own time, in the bucket of that time's UTC day.
     Dated { day: i32, id: [u8; 16] },
-    /// By key alone, for a while.
+    /// By key alone, for a while; where it lasts, by a dated key of the day on which time begins.
     Undated { id: [u8; 16] },
     /// Not at all: always new. The id is random.
     None { id: [u8; 16] },
@@ -210,6 +210,8 @@ pub(super) struct PreparedEvent {
     pub(super) list: Option<String>,
     /// What it says of its order, for events of orders.
     pub(super) order: Option<Box<PreparedOrder>>,
+    /// Attributes of the customer's profile, for imported lists.
+    pub(super) attributes: BTreeMap<String, AttributeValue>,
     pub(super) details: Vec<u8>,
 }
 
@@ -335,6 +337,7 @@ fn prepare_event(workspace: i32, mut event: NewEvent) -> PreparedEvent {
         target,
         list,
         order,
+        attributes: event.attributes,
         details,
     }
 }
@@ -367,6 +370,7 @@ fn prepare_key(workspace: i32, event: &NewEvent) -> PreparedKey {
         (EventKey::Known(key), Some(at)) => {
             PreparedKey::Dated { day: at.utc_day(), id: hash128(&[b"key", &workspace, key, &at.0.to_be_bytes()]) }
         }
+        (EventKey::Lasting(key), _) => PreparedKey::Dated { day: 0, id: hash128(&[b"lasting key", &workspace, key]) },
         (EventKey::Known(key), None) => PreparedKey::Undated { id: hash128(&[b"key", &workspace, key]) },
     }
 }

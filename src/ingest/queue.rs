@@ -150,7 +150,7 @@ impl Ingest {
 
     /// How records that are received now are to be read.
     pub fn reading(&self, format: Format) -> Reading {
-        Reading { format, rules: Arc::clone(&self.shared.rules), now: Micros::now() }
+        Reading { format, rules: Arc::clone(&self.shared.rules), now: Micros::now(), given: Arc::default() }
     }
 
     /// Records that wait or are being committed.

@@ -19,6 +19,7 @@ mod dice;
 mod events;
 mod fold;
 mod identities;
+mod lists;
 mod native;
 mod odp;
 mod orders;

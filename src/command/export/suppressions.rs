@@ -3,6 +3,7 @@
 use std::io::Write;
 use std::path::PathBuf;
 
+use chrono::SecondsFormat;
 use clap::{Args, ValueEnum};
 use serde_json::json;
 
@@ -92,7 +93,9 @@ async fn write_suppressions(
 fn line(row: &entity::suppression::Model, format: FileFormat) -> String {
     let reason = u8::try_from(row.reason).ok().and_then(ReachabilityType::from_code);
     let reason = reason.unwrap_or(ReachabilityType::Other).name();
-    let since = Micros(row.since).to_datetime().to_rfc3339_opts(chrono::SecondsFormat::Millis, true);
+    // A file that is imported again must lose nothing.
+    let digits = if row.since % 1_000 == 0 { SecondsFormat::Millis } else { SecondsFormat::Micros };
+    let since = Micros(row.since).to_datetime().to_rfc3339_opts(digits, true);
     match format {
         FileFormat::Csv => format!("{},{},{reason},{since}\r\n", csv(&row.name), csv(&row.value)),
         FileFormat::Ndjson => {
