@@ -1,5 +1,6 @@
 //! The questions: campaign funnels, events of a customer or campaign, who acted, reachability.
 
+pub mod attribution;
 pub mod audience;
 pub mod automation;
 pub mod breakdown;

@@ -201,3 +201,8 @@ fn marked(message: &MessageState) -> Vec<Moment<i64>> {
 pub fn is_burst(message: &MessageState, at: Micros) -> bool {
     marked(message).iter().any(|moment| moment.at == at && is_open_question(moment) && moment.is_machine)
 }
+
+/// For each event of the message, whether a machine did it: the vendor's verdict first, else the burst rule.
+pub(super) fn machine_acts(message: &MessageState) -> Vec<bool> {
+    marked(message).iter().map(|moment| moment.is_machine).collect()
+}

@@ -83,8 +83,9 @@ pub struct StepCount {
     pub unique: i64,
 }
 
-/// The steps of the funnel proper, in order. Conversions are credited elsewhere.
-pub const FUNNEL_STEPS: [Kind; 5] = [Kind::Targeted, Kind::Sent, Kind::Delivered, Kind::Opened, Kind::Clicked];
+/// The steps of the funnel proper, in order.
+pub const FUNNEL_STEPS: [Kind; 6] =
+    [Kind::Targeted, Kind::Sent, Kind::Delivered, Kind::Opened, Kind::Clicked, Kind::Converted];
 
 /// The kinds counted beside the steps.
 pub const SIDE_COUNTS: [Kind; 15] = [

@@ -24,13 +24,15 @@ pub enum Rate {
     Unsubscribe,
     /// Opt-outs / sent.
     OptOut,
+    /// Converted / delivered.
+    Conversion,
     /// Skipped / (targeted + skipped).
     Skip,
 }
 
 impl Rate {
     /// Every rate.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::Delivery,
         Self::Open,
         Self::Click,
@@ -41,6 +43,7 @@ impl Rate {
         Self::Unsubscribe,
         Self::OptOut,
         Self::Skip,
+        Self::Conversion,
     ];
 }
 
@@ -50,7 +53,7 @@ pub enum RateBase {
     /// The rate's own definition.
     #[default]
     Default,
-    /// Sent, for the rates that are otherwise of deliveries (open rate and click rate); the others are unchanged.
+    /// Sent, for the rates that are otherwise of deliveries (open, click and conversion rate); the others are unchanged.
     Sent,
 }
 
@@ -84,6 +87,7 @@ pub fn rate(rate: Rate, counts: &FunnelCounts, basis: CountBasis, of: RateBase) 
         Rate::Complaint => (count(Kind::SpamReported), count(Kind::Sent)),
         Rate::Unsubscribe => (count(Kind::ListUnsubscribed), count(Kind::Sent)),
         Rate::OptOut => (count(Kind::OptedOut), count(Kind::Sent)),
+        Rate::Conversion => (count(Kind::Converted), count(delivered_or_sent)),
         Rate::Skip => (count(Kind::Skipped), count(Kind::Targeted) + count(Kind::Skipped)),
     };
     (denominator != 0).then(|| numerator as f64 / denominator as f64)

@@ -6,11 +6,17 @@ use std::sync::Arc;
 use async_graphql::{Context, Enum, ID, InputObject, Object};
 use entity::cell;
 
+use super::attribution::{
+    AttributionDimension, AttributionInput, AttributionModel, PathsInput, RevenueBasis, TouchKind,
+};
+use super::campaign_attribution::{self, CampaignAttribution};
 use super::campaign_funnel::{self, CampaignFunnel, FunnelArguments, FunnelDateBasis};
 use super::context::{caller, store};
+use super::duration::Duration;
 use super::error::{Fault, Result};
 use super::funnel_counts::{AutomationFilter, UniqueUnit};
 use super::funnel_group::FunnelDimension;
+use super::kind::EventKind;
 use super::kpi::{self, KpiResult, PinpointKpi};
 use super::limits::{MAX_FILTER_VALUES, MAX_LISTED_VALUES};
 use super::loader::{ActivityKey, CampaignCellsKey, CampaignKey, load};
@@ -216,6 +222,70 @@ impl Campaign {
         range: Option<DateRange>,
     ) -> Result<KpiResult> {
         kpi::answer(ctx, self.row.id, name, range.as_ref()).await
+    }
+
+    /// The conversions and revenue that the campaign is credited with, by any model. Computed from all conversions of the
+    /// workspace within the range; campaigns of one page share the work.
+    #[graphql(complexity = "100 + child_complexity")]
+    #[expect(clippy::too_many_arguments, reason = "each is an argument of the field")]
+    async fn attribution(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Days of the conversions, in any time zone; without it, all days. Touches may lie before.")]
+        range: Option<DateRange>,
+        #[graphql(
+            desc = "Which kind of event is a conversion. Only purchases have revenue, and are one per order; of another \
+                    kind every event is one.",
+            default_with = "Some(EventKind::Purchased)"
+        )]
+        conversion: Option<EventKind>,
+        #[graphql(
+            desc = "How a conversion is shared among its touches.",
+            default_with = "Some(AttributionModel::LastTouch)"
+        )]
+        model: Option<AttributionModel>,
+        #[graphql(desc = "The half-life of TIME_DECAY; without it, 7 days. Other models take none.")] half_life: Option<
+            Duration,
+        >,
+        #[graphql(desc = "How long before the conversion a touch may lie: longer than nothing and at most 90 days; \
+                          without it, 3 days. Neither end counts.")]
+        window: Option<Duration>,
+        #[graphql(desc = "Which events are touches; without it, OPENED and CLICKED.")] touches: Option<Vec<TouchKind>>,
+        #[graphql(desc = "Which amount of an order is its revenue.", default_with = "Some(RevenueBasis::Subtotal)")]
+        revenue_basis: Option<RevenueBasis>,
+        #[graphql(
+            desc = "Whether returns, refunds and cancellations of an order are taken off its revenue, whenever they \
+                    happened.",
+            default_with = "Some(false)"
+        )]
+        net: Option<bool>,
+        #[graphql(desc = "Only conversions in this currency, by its ISO 4217 code; without it, in every currency.")]
+        currency: Option<String>,
+        #[graphql(
+            desc = "What the groups are: up to three, each once; of DAY, WEEK and MONTH at most one. Without it, \
+                          there are no groups."
+        )]
+        group_by: Option<Vec<AttributionDimension>>,
+        #[graphql(desc = "How many groups are listed, those with the most conversions: 1 to 5,000; without it, 100.")]
+        top: Option<i32>,
+        #[graphql(desc = "Which paths to conversion are listed; without it, none.")] paths: Option<PathsInput>,
+    ) -> Result<CampaignAttribution> {
+        let input = AttributionInput {
+            range,
+            conversion,
+            model,
+            half_life,
+            window,
+            touches,
+            revenue_basis,
+            net,
+            currency,
+            group_by,
+            top,
+            paths,
+            campaigns: None,
+        };
+        campaign_attribution::answer(ctx, self.row.id, input).await
     }
 }
 

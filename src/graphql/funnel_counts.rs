@@ -65,7 +65,7 @@ pub enum CountBasis {
 pub enum RateBase {
     /// Each rate's own definition.
     Default,
-    /// Sent, for the rates that otherwise divide by deliveries (openRate, clickRate); the others stay as they are.
+    /// Sent, for the rates that otherwise divide by deliveries (openRate, clickRate, conversionRate); the others stay as they are.
     Sent,
 }
 
@@ -82,6 +82,10 @@ pub enum FunnelStep {
     Opened,
     /// A link was clicked.
     Clicked,
+    /// Bought something: an order is one conversion, at the time of its earliest purchase, and belongs to the message of the
+    /// last open or click by a person before it, in any campaign, less than three days before and not at the same instant.
+    /// A message may convert several times. Kept exact when opens, clicks or purchases come late and when customers merge.
+    Converted,
 }
 
 impl FunnelStep {
@@ -93,6 +97,7 @@ impl FunnelStep {
             Self::Delivered => Kind::Delivered,
             Self::Opened => Kind::Opened,
             Self::Clicked => Kind::Clicked,
+            Self::Converted => Kind::Converted,
         }
     }
 
@@ -103,6 +108,7 @@ impl FunnelStep {
             Kind::Delivered => Self::Delivered,
             Kind::Opened => Self::Opened,
             Kind::Clicked => Self::Clicked,
+            Kind::Converted => Self::Converted,
             _ => Self::Targeted,
         }
     }
@@ -231,6 +237,8 @@ pub struct FunnelRates {
     unsubscribe_rate: Option<f64>,
     /// Opt-outs / sent.
     opt_out_rate: Option<f64>,
+    /// Converted / delivered.
+    conversion_rate: Option<f64>,
     /// Skipped / (targeted + skipped).
     skip_rate: Option<f64>,
 }
@@ -248,6 +256,7 @@ impl FunnelRates {
             complaint_rate: rate(Rate::Complaint),
             unsubscribe_rate: rate(Rate::Unsubscribe),
             opt_out_rate: rate(Rate::OptOut),
+            conversion_rate: rate(Rate::Conversion),
             skip_rate: rate(Rate::Skip),
         }
     }

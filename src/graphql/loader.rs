@@ -30,8 +30,8 @@ use crate::store::{self, Store};
 
 /// What loads: the database, narrowed to one workspace.
 pub struct Reader {
-    store: Store,
-    workspace: WorkspaceId,
+    pub(super) store: Store,
+    pub(super) workspace: WorkspaceId,
 }
 
 /// The loaders of one request, made when the first is used.

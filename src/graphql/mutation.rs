@@ -9,6 +9,7 @@ use super::api_key::{self, ApiKeyCreateInput, ApiKeyCreatePayload, ApiKeyRevokeP
 use super::audience_upsert::{self, AudienceDeletePayload, AudienceUpsertInput, AudienceUpsertPayload};
 use super::campaign_update::{self, CampaignPayload, CampaignUpdateInput};
 use super::context::Needs;
+use super::customer_merge::{self, CustomerMergeInput, CustomerMergePayload};
 use super::error::Result;
 use super::events_ingest::{self, EventsIngestInput, VendorEventsIngestInput};
 use super::identifier_type::{self, IdentifierTypeRegisterInput, IdentifierTypeRegisterPayload};
@@ -95,6 +96,18 @@ impl Mutation {
         #[graphql(desc = "Who, and what is known of them.")] input: CustomerUpsertInput,
     ) -> Result<CustomerUpsertPayload> {
         profile::upsert(ctx, input).await
+    }
+
+    /// Merges two customers that are one person. The older one survives; the other's id resolves to it from then on, its
+    /// identifiers, events, addresses and attributes are the survivor's, and every report counts one customer. It cannot be
+    /// taken back. Customers that are one already stay as they are.
+    #[graphql(guard = "Needs(Permission::Administer)")]
+    async fn customer_merge(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The two customers.")] input: CustomerMergeInput,
+    ) -> Result<CustomerMergePayload> {
+        customer_merge::merge(ctx, input).await
     }
 
     /// Changes the name and the tags of a campaign.

@@ -13,6 +13,7 @@ use super::campaign::Campaign;
 use super::customer::Customer;
 use super::error::{Fault, Result};
 use super::event::Event;
+use super::identity_history::IdentityChange;
 use super::limits::{DEFAULT_PAGE_SIZE, MAX_PAGE_SIZE};
 use super::list::List;
 use super::quarantine::QuarantinedRecord;
@@ -128,6 +129,7 @@ pub struct PageInfo {
 #[graphql(concrete(name = "EventEdge", params(Event)))]
 #[graphql(concrete(name = "AudienceEdge", params(Audience)))]
 #[graphql(concrete(name = "CustomerEdge", params(Customer)))]
+#[graphql(concrete(name = "IdentityChangeEdge", params(IdentityChange)))]
 #[graphql(concrete(name = "ListEdge", params(List)))]
 #[graphql(concrete(name = "QuarantinedRecordEdge", params(QuarantinedRecord)))]
 #[graphql(concrete(name = "SuppressionEdge", params(Suppression)))]
@@ -170,6 +172,7 @@ impl<T: OutputType> Connection<T> {
     concrete(name = "EventConnection", params(Event)),
     concrete(name = "AudienceConnection", params(Audience)),
     concrete(name = "CustomerConnection", params(Customer)),
+    concrete(name = "IdentityChangeConnection", params(IdentityChange)),
     concrete(name = "ListConnection", params(List)),
     concrete(name = "QuarantinedRecordConnection", params(QuarantinedRecord)),
     concrete(name = "SuppressionConnection", params(Suppression))

@@ -34,6 +34,8 @@ pub enum Rate {
     OptOut,
     /// Skipped / (targeted + skipped).
     Skip,
+    /// Converted / delivered.
+    Conversion,
 }
 
 /// The numbers of a period, and of the one that it is compared with.

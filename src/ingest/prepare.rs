@@ -3,6 +3,9 @@
 
 use std::collections::BTreeMap;
 
+use serde_json::{Map, Value};
+
+use crate::dialect::order::order_of;
 use crate::dialect::price::price_nanos;
 use crate::domain::address::{Concern, change_of, concern_of};
 use crate::domain::event::{Automation, CampaignRef, Dialect, EventKey, Format, NewEvent, Record, Rejection};
@@ -10,6 +13,7 @@ use crate::domain::hash::{hash63, hash128, identifier_id, optional_hash_with};
 use crate::domain::identifier::{Confidence, ENDPOINT_TYPE, Identifier, rule_by_name};
 use crate::domain::identity::{IdentifierId, NamedIdentifier};
 use crate::domain::kind::Kind;
+use crate::domain::order::{Amounts, OrderId, order_id};
 use crate::domain::profile::{AttributeValue, ProfileUpdate};
 use crate::domain::reachability::AddressChange;
 use crate::domain::recipient::{MessageKey, detail_id};
@@ -19,6 +23,7 @@ use crate::store::event_details::EventDetails;
 
 use super::detail::{detail_of, is_kept};
 use super::journal::Mark;
+use super::merge::PreparedMerge;
 use super::report::{Batch, Replay};
 
 /// A batch ready to be committed.
@@ -31,6 +36,7 @@ pub struct PreparedBatch {
     pub(super) mark: Option<Mark>,
     pub(super) replay: Option<Replay>,
     pub(super) profiles: Vec<PreparedProfile>,
+    pub(super) merges: Vec<PreparedMerge>,
 }
 
 impl PreparedBatch {
@@ -45,6 +51,7 @@ impl PreparedBatch {
             mark,
             replay: None,
             profiles: Vec::new(),
+            merges: Vec::new(),
         }
     }
 
@@ -56,12 +63,12 @@ impl PreparedBatch {
         self.records.push(PreparedRecord { index, dialect, outcome });
     }
 
-    /// Number of records and profile updates.
+    /// Number of records, profile updates and merges.
     pub fn len(&self) -> usize {
-        self.records.len() + self.profiles.len()
+        self.records.len() + self.profiles.len() + self.merges.len()
     }
 
-    /// Whether there is neither a record nor a profile update.
+    /// Whether there is neither a record nor a profile update nor a merge.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
@@ -196,7 +203,24 @@ pub(super) struct PreparedEvent {
     pub(super) updates: Vec<PreparedUpdate>,
     /// The list that the event is about, for those of joining and leaving one.
     pub(super) list: Option<String>,
+    /// What it says of its order, for events of orders.
+    pub(super) order: Option<Box<PreparedOrder>>,
     pub(super) details: Vec<u8>,
+}
+
+/// What an event says of its order.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct PreparedOrder {
+    pub(super) id: Option<OrderId>,
+    pub(super) amounts: Amounts,
+}
+
+impl PreparedOrder {
+    /// What an event of this kind and data says; none for kinds that speak of no order.
+    pub(super) fn of(workspace: i32, kind: Kind, data: &Map<String, Value>) -> Option<Self> {
+        let told = order_of(kind, data)?;
+        Some(Self { id: told.id.map(|id| order_id(workspace, &id)), amounts: told.amounts })
+    }
 }
 
 /// Prepares a batch received now. What is replayed was received when it came first.
@@ -279,6 +303,7 @@ fn prepare_event(workspace: i32, mut event: NewEvent) -> PreparedEvent {
         &[&event.action],
     );
     let identifiers = prepare_identifiers(workspace, &event.identifiers, place.channel.as_deref());
+    let order = PreparedOrder::of(workspace, event.kind, &event.data).map(Box::new);
     let details = pack_details(&mut event);
     PreparedEvent {
         dialect: event.dialect,
@@ -301,6 +326,7 @@ fn prepare_event(workspace: i32, mut event: NewEvent) -> PreparedEvent {
         change,
         updates,
         list,
+        order,
         details,
     }
 }
@@ -329,18 +355,20 @@ fn prepare_key(workspace: i32, event: &NewEvent) -> PreparedKey {
 }
 
 fn prepare_identifiers(workspace: i32, named: &[Identifier], channel: Option<&str>) -> Vec<PreparedIdentifier> {
-    let prepare = |identifier: &Identifier| {
-        let rule = rule_by_name(&identifier.name);
-        let is_high = rule.is_some_and(|rule| rule.confidence == Confidence::High);
-        let is_seen_on = rule.is_some_and(|rule| rule.seen_on_channel);
-        PreparedIdentifier {
-            named: NamedIdentifier { id: identifier_id(workspace, &identifier.name, &identifier.value), is_high },
-            name: identifier.name.clone(),
-            value: identifier.value.clone(),
-            seen_on: channel.filter(|_| is_seen_on).map(str::to_owned),
-        }
-    };
-    named.iter().map(prepare).collect()
+    named.iter().map(|identifier| prepare_identifier(workspace, identifier, channel)).collect()
+}
+
+/// Prepares an identifier, named by an event of a channel.
+pub(super) fn prepare_identifier(workspace: i32, identifier: &Identifier, channel: Option<&str>) -> PreparedIdentifier {
+    let rule = rule_by_name(&identifier.name);
+    let is_high = rule.is_some_and(|rule| rule.confidence == Confidence::High);
+    let is_seen_on = rule.is_some_and(|rule| rule.seen_on_channel);
+    PreparedIdentifier {
+        named: NamedIdentifier { id: identifier_id(workspace, &identifier.name, &identifier.value), is_high },
+        name: identifier.name.clone(),
+        value: identifier.value.clone(),
+        seen_on: channel.filter(|_| is_seen_on).map(str::to_owned),
+    }
 }
 
 /// The endpoint that a message was delivered to: a customer may have several.

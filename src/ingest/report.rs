@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use serde::{Deserialize, Serialize};
 
 use super::group::Position;
+use super::merge::MergeOutcome;
 use super::prepare::{PreparedBatch, PreparedRecord};
 use crate::domain::event::Record;
 use crate::domain::kind::Kind;
@@ -107,6 +108,8 @@ pub struct Report {
     pub was_replayed_before: bool,
     /// The customer of each profile update, in order.
     pub customers: Vec<i64>,
+    /// What became of each merge by hand, in order.
+    pub merges: Vec<MergeOutcome>,
 }
 
 /// What became of the records of one form.

@@ -1,10 +1,11 @@
-//! The only SQL. One noun per file; what differs by database stands in `connect` and `hot` alone.
+//! The only SQL. One noun per file; what differs by database stands in `connect`, `hot` and `conversion` alone.
 
 pub mod api_key;
 pub mod audience;
 pub mod campaign;
 pub mod cell;
 pub mod connect;
+pub mod conversion;
 pub mod customer;
 pub mod customer_set;
 pub mod detail;
@@ -16,6 +17,7 @@ mod event_lane;
 pub mod event_type;
 pub mod hot;
 pub mod identifier_type;
+pub mod identity_change;
 pub mod import_journal;
 pub mod list;
 pub mod memo;
@@ -29,6 +31,7 @@ pub mod recipient;
 pub mod recipient_scan;
 pub mod rollup;
 pub mod suppression;
+pub mod touch;
 pub mod workspace;
 
 use std::sync::Arc;

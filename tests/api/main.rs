@@ -7,6 +7,7 @@
 mod kit;
 
 mod access;
+mod attribution;
 mod audience;
 mod automation;
 mod bad_input;
@@ -19,13 +20,17 @@ mod firehose;
 mod generate;
 mod graphql_ingest;
 mod health;
+mod identity;
+mod identity_shown;
 mod import;
 mod ingest;
+mod kpi;
 mod migrations;
 mod odp;
 mod odp_lists;
 mod odp_updates;
 mod oracle;
+mod performance;
 mod profile;
 mod program;
 mod property;

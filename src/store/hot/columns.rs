@@ -161,6 +161,14 @@ impl Rows {
         }
     }
 
+    /// A column of 64-bit numbers that may be null.
+    pub fn opt_i64s(&self, index: usize) -> Result<&[Option<i64>]> {
+        match self.columns.get(index) {
+            Some(Column::OptI64(values)) => Ok(values),
+            _ => Err(wrong_type(index)),
+        }
+    }
+
     /// A column of 32-bit numbers.
     pub fn i32s(&self, index: usize) -> Result<&[i32]> {
         match self.columns.get(index) {

@@ -112,6 +112,10 @@ pub static IDENTITY_CHANGE: Table = Table {
         ("identifier_name", OptText),
         ("identifier_value", OptText),
         ("changed_at", I64),
+        ("event_shard", I16),
+        ("event_seq", I64),
+        ("api_key", I64),
+        ("reason", OptText),
     ],
 };
 
@@ -225,6 +229,24 @@ pub static REACH_COUNT: Table = Table {
     values: &[("customers", I64)],
 };
 
+/// `entity::purchase_order`.
+pub static PURCHASE_ORDER: Table = Table {
+    name: "purchase_order",
+    key: &[("shard", I16), ("id", Bytes)],
+    values: &[("workspace", I32), ("state", Bytes)],
+};
+
+/// `entity::conversion`.
+pub static CONVERSION: Table = Table {
+    name: "conversion",
+    key: &[("shard", I16), ("workspace", I32), ("at", I64), ("key", Bytes)],
+    values: &[("customer", I64), ("packed", Bytes)],
+};
+
+/// `entity::conversion_latest`.
+pub static CONVERSION_LATEST: Table =
+    Table { name: "conversion_latest", key: &[("shard", I16)], values: &[("at", I64)] };
+
 /// `entity::quarantine`.
 pub static QUARANTINE: Table = Table {
     name: "quarantine",
@@ -272,7 +294,7 @@ pub static WORKSPACE: Table = Table {
 };
 
 /// Every table above.
-pub static ALL: [&Table; 28] = [
+pub static ALL: [&Table; 31] = [
     &SHARD,
     &IDENTIFIER_TYPE,
     &CAMPAIGN,
@@ -298,6 +320,9 @@ pub static ALL: [&Table; 28] = [
     &SUPPRESSION,
     &CUSTOMER_REACH,
     &REACH_COUNT,
+    &PURCHASE_ORDER,
+    &CONVERSION,
+    &CONVERSION_LATEST,
     &QUARANTINE,
     &IMPORT_JOURNAL,
     &WORKSPACE,
@@ -342,6 +367,9 @@ mod tests {
         assert_same::<entity::suppression::Entity>(&SUPPRESSION);
         assert_same::<entity::customer_reach::Entity>(&CUSTOMER_REACH);
         assert_same::<entity::reach_count::Entity>(&REACH_COUNT);
+        assert_same::<entity::purchase_order::Entity>(&PURCHASE_ORDER);
+        assert_same::<entity::conversion::Entity>(&CONVERSION);
+        assert_same::<entity::conversion_latest::Entity>(&CONVERSION_LATEST);
         assert_same::<entity::quarantine::Entity>(&QUARANTINE);
         assert_same::<entity::import_journal::Entity>(&IMPORT_JOURNAL);
         assert_same::<entity::workspace::Entity>(&WORKSPACE);

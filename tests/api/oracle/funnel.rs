@@ -189,7 +189,32 @@ impl Oracle {
                 counted.push(Counted { day, lies_at, step, unit });
             }
         }
+        counted.extend(self.converted(campaign, question));
         counted
+    }
+
+    /// The conversions that are credited to touches of the campaign: each a step of the touch's message, at the time of the
+    /// conversion.
+    fn converted(&self, campaign: &CampaignName, question: &Question) -> Vec<Counted> {
+        let is_of = |event: &NewEvent| event.campaign.as_ref().is_some_and(|named| campaign_name(named) == *campaign);
+        let credits = self.credits().iter().map(|(touch, at)| (&self.events[*touch], *at));
+        let of_campaign = credits.filter(|(touch, _)| is_of(&touch.event));
+        of_campaign
+            .map(|(touch, at)| {
+                let step = Step { kind: Kind::Converted, at, detail: None, ..step(touch) };
+                let of_touch = message(touch);
+                let unit = match question.unit {
+                    Unit::RecipientPerRun => UnitName::RecipientInRun(touch.person, step.run.clone()),
+                    Unit::Recipient => UnitName::Recipient(touch.person),
+                    Unit::Message => UnitName::Message(of_touch.clone()),
+                };
+                let same: Vec<&Happened> =
+                    self.of_campaign(campaign).into_iter().filter(|happened| message(happened) == of_touch).collect();
+                let lies_at = sent_at(&same).filter(|_| question.basis == Basis::Cohort).unwrap_or(at);
+                let day = lies_at.to_datetime().with_timezone(&question.zone).date_naive();
+                Counted { day, lies_at, step, unit }
+            })
+            .collect()
     }
 
     /// The events that the campaign's funnel counts.
