@@ -10,7 +10,7 @@
 use serde_json::{Map, Value};
 
 use crate::domain::event::Dialect;
-use crate::domain::price::scaled_decimal;
+use crate::domain::money::scaled;
 
 /// The price of an event's message in billionths of a US dollar; none where the record has none. What is no price is
 /// none too: an odd value in a field that nothing else needs must not cost the event.
@@ -31,16 +31,17 @@ pub fn price_nanos(dialect: Dialect, event_type: &str, data: &Map<String, Value>
 }
 
 /// Powers of ten.
-const NANOS_FROM_MILLICENTS: i32 = 4;
-const NANOS_FROM_DOLLARS: i32 = 9;
+const NANOS_FROM_MILLICENTS: i64 = 4;
+const NANOS_FROM_DOLLARS: i64 = 9;
 
-fn amount(value: Option<&Value>, scale: i32) -> Option<i64> {
-    match value? {
-        Value::Number(number) => scaled_decimal(&number.to_string(), scale),
+fn amount(value: Option<&Value>, places: i64) -> Option<i64> {
+    let nanos = match value? {
+        Value::Number(number) => scaled(&number.to_string(), places),
         // A number of more digits than a float holds stays a text.
-        Value::String(text) => scaled_decimal(text.trim(), scale),
+        Value::String(text) => scaled(text, places),
         _ => None,
-    }
+    };
+    nanos.filter(|nanos| *nanos >= 0)
 }
 
 #[cfg(test)]
@@ -67,6 +68,9 @@ mod tests {
         let both = json!({"totalMessagePrice": 0.00581, "totalCarrierFee": 0.001});
         assert_eq!(nanos(Dialect::Sms, "text_delivered", &both), Some(6_810_000));
         assert_eq!(nanos(Dialect::Sms, "text_delivered", &json!({"totalCarrierFee": "0.25"})), Some(250_000_000));
-        assert_eq!(nanos(Dialect::Sms, "text_delivered", &json!({"totalMessagePrice": null})), None);
+        assert_eq!(nanos(Dialect::Sms, "text_delivered", &json!({"totalMessagePrice": 1e-10})), Some(0));
+        for no_price in [json!(null), json!(-0.1), json!("free"), json!([1])] {
+            assert_eq!(nanos(Dialect::Sms, "text_delivered", &json!({"totalMessagePrice": no_price})), None);
+        }
     }
 }

@@ -230,7 +230,7 @@ pub fn strip(state: &mut RecipientState) {
     for message in &mut state.messages {
         message.occurrences.retain(|occurrence| occurrence.kind() != Kind::Converted);
     }
-    state.messages.retain(|message| !message.occurrences.is_empty());
+    state.messages.retain(|message| !message.occurrences.is_empty() || message.price.is_some());
 }
 
 #[cfg(test)]

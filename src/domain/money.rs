@@ -14,6 +14,11 @@ pub const LARGEST_AMOUNT: i64 = 1_000_000_000_000 * MICROS_PER_UNIT;
 /// The millionths that a decimal number stands for, such as `19.99`, `-3`, `.5` or `1e3`. Exact to the sixth decimal; further
 /// ones round the last, half away from zero. None for anything else, and beyond [`LARGEST_AMOUNT`].
 pub fn micros_of(text: &str) -> Option<i64> {
+    scaled(text, PLACES)
+}
+
+/// The same with another number of decimals kept: the number times ten to the power of `places`.
+pub fn scaled(text: &str, places: i64) -> Option<i64> {
     let text = text.trim();
     let (is_negative, text) = match text.as_bytes().first()? {
         b'-' => (true, &text[1..]),
@@ -30,7 +35,7 @@ pub fn micros_of(text: &str) -> Option<i64> {
     if !is_number || !digits.iter().all(u8::is_ascii_digit) || digits.len() > MOST_DIGITS {
         return None;
     }
-    let kept = (whole.len() as i64).checked_add(exponent)?.checked_add(PLACES)?;
+    let kept = (whole.len() as i64).checked_add(exponent)?.checked_add(places)?;
     let size = rounded(&digits, kept)?;
     Some(if is_negative { -size } else { size })
 }

@@ -44,6 +44,7 @@ impl Rate {
         Self::OptOut,
         Self::Conversion,
         Self::Skip,
+        Self::Conversion,
     ];
 }
 

@@ -13,7 +13,7 @@ use crate::steps;
 const KEY: &str = "key-of-the-client-checks-0000000000000000";
 
 /// Programs under `tests/clients`, each with a server of its own.
-const PROGRAMS: [&str; 2] = ["put_events.py", "firehose.py"];
+const PROGRAMS: [&str; 3] = ["put_events.py", "kpi.py", "firehose.py"];
 
 /// Runs every program; the first that fails ends it.
 pub fn run() -> Result<()> {
