@@ -5,6 +5,8 @@
 //! zero at the unit of the amount (a millionth of a currency's unit, or [`WHOLE`] parts of a conversion); what is cut off
 //! goes to the last touch. So all shares of a conversion add up to it exactly, and sums of shares are sums of integers.
 
+use std::sync::LazyLock;
+
 use super::kind::Kind;
 use super::recipient::MessageKey;
 use super::time::{MICROS_PER_SECOND, Micros};
@@ -203,13 +205,22 @@ pub fn share(amount: i64, weights: &[u64], shares: &mut Vec<i64>) {
     }
     let mut rest = amount;
     for weight in weights {
-        // Less than the amount, and so within 64 bits; the product is below 2^63 * 2^63.
-        let part = (i128::from(amount) * i128::from(*weight) / sum) as i64;
+        let part = part_of(amount, *weight, sum);
         rest -= part;
         shares.push(part);
     }
     if let Some(last) = shares.last_mut() {
         *last += rest;
+    }
+}
+
+/// `amount * weight / sum`, cut off towards zero. Not more than the amount, and so within 64 bits.
+fn part_of(amount: i64, weight: u64, sum: i128) -> i64 {
+    let product = i64::try_from(weight).ok().and_then(|weight| amount.checked_mul(weight));
+    match (product, i64::try_from(sum)) {
+        // Most products are small, and small numbers are divided several times as fast.
+        (Some(product), Ok(sum)) => product / sum,
+        _ => (i128::from(amount) * i128::from(weight) / sum) as i64,
     }
 }
 
@@ -233,14 +244,40 @@ fn halved(age: i64, half_life: HalfLife) -> u64 {
     (high(u128::from(FULL_WEIGHT) << 1, factor) >> halvings) as u64
 }
 
-/// 2^-x for x with 128 binary places, as a number with 127: the exponential series of x ln 2, from its last term inwards.
+/// 2^-x for x with 128 binary places, as a number with 127: from tables for its first sixteen places, and by the exponential
+/// series for the rest.
 fn power_of_two(fraction: u128) -> u128 {
-    let exponent = high(fraction, LN_2);
-    (1..=TERMS).rev().fold(ONE, |sum, term| ONE - high(exponent, sum) / term)
+    let [first, second] = [fraction >> 120, (fraction >> 112) & 255];
+    let tables = &*POWERS;
+    let by_table = high(tables[0][first as usize], tables[1][second as usize]) << 1;
+    high(by_table, series(fraction & (u128::MAX >> 16), 8)) << 1
 }
 
-/// Terms until they are below 2^-127.
-const TERMS: u128 = 34;
+/// 2^-x by so many terms of the series of e^(-x ln 2), from the last one inwards.
+fn series(fraction: u128, terms: usize) -> u128 {
+    let exponent = high(fraction, LN_2);
+    (1..=terms).rev().fold(ONE, |sum, term| ONE - high(high(exponent, sum), RECIPROCALS[term]))
+}
+
+/// 2^-(n / 2^8) and 2^-(n / 2^16) for every n below 2^8.
+static POWERS: LazyLock<[[u128; 256]; 2]> = LazyLock::new(|| {
+    let power = |place: usize, shift: u32| series((place as u128) << shift, MOST_TERMS);
+    [120, 112].map(|shift| std::array::from_fn(|place| power(place, shift)))
+});
+
+/// Terms of the series until they are below 2^-127, whatever the fraction.
+const MOST_TERMS: usize = 34;
+
+/// 1/n with 128 binary places, cut off; a little less than one where n is 1.
+const RECIPROCALS: [u128; MOST_TERMS + 1] = {
+    let mut reciprocals = [u128::MAX; MOST_TERMS + 1];
+    let mut number = 2;
+    while number <= MOST_TERMS {
+        reciprocals[number] = u128::MAX / number as u128;
+        number += 1;
+    }
+    reciprocals
+};
 
 /// One, with 127 binary places.
 const ONE: u128 = 1 << 127;

@@ -44,7 +44,6 @@ impl Rate {
         Self::OptOut,
         Self::Conversion,
         Self::Skip,
-        Self::Conversion,
     ];
 }
 

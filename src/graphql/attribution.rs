@@ -142,9 +142,9 @@ pub struct PathsInput {
     /// What they are sequences of.
     #[graphql(default_with = "Some(PathStep::Campaign)")]
     of: Option<PathStep>,
-    /// How many of them, the commonest first: 1 to 1,000.
+    /// How many of them are listed, the commonest first: 1 to 1,000.
     #[graphql(default_with = "Some(20)")]
-    top: Option<i32>,
+    limit: Option<i32>,
 }
 
 /// What is asked about the credit for conversions.
@@ -177,8 +177,9 @@ pub struct AttributionInput {
     pub currency: Option<String>,
     /// What the groups are: up to three, each once; of DAY, WEEK and MONTH at most one. Without it, there are no groups.
     pub group_by: Option<Vec<AttributionDimension>>,
-    /// How many groups are listed, those with the most conversions: 1 to 5,000; without it, 100. The others are summed up.
-    pub top: Option<i32>,
+    /// How many groups are listed, those with the most conversions: 1 to 5,000; without it, 1,000. The others are summed up in
+    /// `remainder`.
+    pub group_limit: Option<i32>,
     /// Which paths to conversion are listed; without it, none.
     pub paths: Option<PathsInput>,
     /// Only the credit of these campaigns, at most 100; without it, of all. Touches of other campaigns still take their share.
@@ -222,8 +223,9 @@ impl AttributionInput {
             with_lags: false,
             paths,
         };
-        let groups = number("top", self.top, MAX_ATTRIBUTION_GROUPS)?.unwrap_or(DEFAULT_ATTRIBUTION_GROUPS);
-        let paths = number("paths.top", self.paths.and_then(|paths| paths.top), MAX_ATTRIBUTION_PATHS)?;
+        let groups =
+            number("groupLimit", self.group_limit, MAX_ATTRIBUTION_GROUPS)?.unwrap_or(DEFAULT_ATTRIBUTION_GROUPS);
+        let paths = number("paths.limit", self.paths.and_then(|paths| paths.limit), MAX_ATTRIBUTION_PATHS)?;
         Ok(ReadQuestion { question, listed: Listed { groups, paths: paths.unwrap_or(DEFAULT_PATHS) } })
     }
 }

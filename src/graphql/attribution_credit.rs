@@ -140,11 +140,10 @@ pub struct AttributionGroup {
 }
 
 impl AttributionGroup {
-    /// A group of one campaign or of several. `recipients` says which recipients stand behind it, where that is kept.
-    pub fn new(group: analytics::Group, of: Option<i64>, recipients: Option<&RecipientQuestion>) -> Self {
-        let recipients = recipients
-            .zip(group.campaign.or(of))
-            .map(|(question, campaign)| RecipientsKey { campaign, question: question.clone() });
+    /// A group of one campaign or of several. Where it is of one, `recipients` says which recipients stand behind it.
+    pub fn new(group: analytics::Group, of: Option<i64>, recipients: &RecipientQuestion) -> Self {
+        let key = |campaign| RecipientsKey { campaign, question: recipients.clone() };
+        let recipients = group.campaign.or(of).map(key);
         let credit = Credit(group.credit.clone());
         Self { group, credit, recipients }
     }
@@ -160,8 +159,9 @@ impl AttributionGroup {
     async fn number_of_recipients(&self, ctx: &Context<'_>) -> Result<Option<i64>> {
         let Some(key) = &self.recipients else { return Ok(None) };
         let found = load(ctx, key.clone()).await?.unwrap_or_default();
-        let value = self.group.values.first().and_then(|(_, value)| value.clone());
-        let group: RecipientGroup = (value, self.group.times.first().map(|(_, day)| *day));
+        let cell = [Dimension::Run, Dimension::Treatment, Dimension::Touchpoint, Dimension::Channel];
+        let values = cell.map(|dimension| self.value(dimension).map(str::to_owned));
+        let group = RecipientGroup { values, start: self.group.times.first().map(|(_, day)| *day) };
         let is_whole = self.group.values.is_empty() && self.group.times.is_empty();
         Ok(Some(if is_whole { found.whole } else { found.groups.get(&group).copied().unwrap_or(0) }))
     }
@@ -220,14 +220,14 @@ impl AttributionGroup {
     }
 
     /// Customers to whom the campaign was sent within the range, each once, on the day of the first time within the group; a
-    /// send that was not reported counts where a later event of the message implies it. Null where such counts are not kept:
-    /// they are for one campaign, by at most one of RUN, TREATMENT, TOUCHPOINT and CHANNEL, and days of the workspace's zone.
+    /// send that was not reported counts where a later event of the message implies it. Null where the group is of several
+    /// campaigns.
     async fn recipients(&self, ctx: &Context<'_>) -> Result<Option<BigInt>> {
         Ok(self.number_of_recipients(ctx).await?.map(BigInt))
     }
 
-    /// Revenue divided by recipients, by currency, rounded to the sixth decimal; null where there are no recipients or their
-    /// number is not known.
+    /// Revenue divided by recipients, by currency, rounded to the sixth decimal; null where there are no recipients or the
+    /// group is of several campaigns.
     async fn revenue_per_recipient(&self, ctx: &Context<'_>) -> Result<Option<Vec<Money>>> {
         per_recipient(&self.credit, self.number_of_recipients(ctx).await?)
     }
@@ -243,7 +243,7 @@ pub fn per_recipient(credit: &Credit, recipients: Option<i64>) -> Result<Option<
 
 /// What the groups that are not listed are credited with.
 #[derive(Clone, Debug, SimpleObject)]
-pub struct OtherAttributionGroups {
+pub struct AttributionRemainder {
     /// How many groups they are.
     groups: BigInt,
     /// Conversions credited to them.
@@ -252,9 +252,9 @@ pub struct OtherAttributionGroups {
     revenue: Vec<Money>,
 }
 
-impl OtherAttributionGroups {
+impl AttributionRemainder {
     /// The numbers of groups that are not listed.
-    pub fn of(others: &analytics::OtherGroups) -> Result<Self> {
+    pub fn of(others: &analytics::Remainder) -> Result<Self> {
         Ok(Self {
             groups: BigInt(others.groups as i64),
             conversions: Decimal::of_credit(others.conversions)?,

@@ -3,7 +3,7 @@
 use async_graphql::{Context, Object};
 
 use super::attribution::{AttributionModel, TouchKind};
-use super::attribution_credit::{AttributionGroup, ConversionPath, ConversionSum, Credit, OtherAttributionGroups};
+use super::attribution_credit::{AttributionGroup, AttributionRemainder, ConversionPath, ConversionSum, Credit};
 use super::context::caller;
 use super::duration::Duration;
 use super::error::Result;
@@ -19,7 +19,7 @@ pub struct AttributionReport {
     unattributed: ConversionSum,
     credit: Credit,
     groups: Vec<AttributionGroup>,
-    other_groups: Option<OtherAttributionGroups>,
+    remainder: Option<AttributionRemainder>,
     paths: Vec<ConversionPath>,
     other_paths: ConversionSum,
 }
@@ -27,17 +27,17 @@ pub struct AttributionReport {
 impl AttributionReport {
     /// The report of an answer for one scope.
     pub fn new(ctx: &Context<'_>, question: Question, answer: Answer) -> Result<Self> {
-        let recipients = RecipientQuestion::of_groups(&question, caller(ctx)?.workspace.time_zone);
+        let recipients = RecipientQuestion::of(&question, true, caller(ctx)?.workspace.time_zone);
         let Answer { total, attributed, unattributed, mut scopes } = answer;
         let scope = scopes.pop().unwrap_or_default();
-        let group = |group| AttributionGroup::new(group, None, recipients.as_ref());
+        let group = |group| AttributionGroup::new(group, None, &recipients);
         Ok(Self {
             total: ConversionSum::of(&total)?,
             attributed: ConversionSum::of(&attributed)?,
             unattributed: ConversionSum::of(&unattributed)?,
             credit: Credit(scope.whole),
             groups: scope.groups.into_iter().map(group).collect(),
-            other_groups: scope.other_groups.as_ref().map(OtherAttributionGroups::of).transpose()?,
+            remainder: scope.remainder.as_ref().map(AttributionRemainder::of).transpose()?,
             paths: ConversionPath::list(scope.paths)?,
             other_paths: ConversionSum::of(&scope.other_paths.1)?,
             question,
@@ -96,14 +96,14 @@ impl AttributionReport {
     }
 
     /// The groups with the most conversions credited, in this order; grouped by time in order of time first. They and
-    /// `otherGroups` add up to `conversions` and `revenue`. Null without `groupBy`.
+    /// `remainder` add up to `conversions` and `revenue`. Null without `groupBy`.
     fn groups(&self) -> Option<&[AttributionGroup]> {
         (!self.question.dimensions.is_empty()).then_some(self.groups.as_slice())
     }
 
-    /// What the groups beyond `top` got; null where all are listed.
-    fn other_groups(&self) -> Option<&OtherAttributionGroups> {
-        self.other_groups.as_ref()
+    /// What the groups beyond `groupLimit` got; null where all are listed.
+    fn remainder(&self) -> Option<&AttributionRemainder> {
+        self.remainder.as_ref()
     }
 
     /// The commonest paths to conversion, of the conversions with a touch of any campaign, or of those asked for; ties are

@@ -8,7 +8,7 @@ use async_graphql::{Context, Object};
 
 use super::attribution::{AttributionInput, ReadQuestion, wants_lags};
 use super::attribution_credit::{
-    AttributionGroup, ConversionPath, Credit, OtherAttributionGroups, RecipientsKey, per_recipient,
+    AttributionGroup, AttributionRemainder, ConversionPath, Credit, RecipientsKey, per_recipient,
 };
 use super::context::caller;
 use super::error::{Fault, Result};
@@ -57,16 +57,16 @@ pub async fn answer(ctx: &Context<'_>, campaign: i64, input: AttributionInput) -
     let mut asked = input.read(workspace)?;
     asked.question.with_lags = wants_lags(ctx);
     let (question, zone) = (&asked.question, workspace.time_zone);
-    let of_whole = RecipientQuestion::of_campaigns(question, zone);
-    let of_groups = RecipientQuestion::of_groups(question, zone);
+    let of_whole = RecipientQuestion::of(question, false, zone);
+    let of_groups = RecipientQuestion::of(question, true, zone);
     let (has_groups, has_paths) = (!question.dimensions.is_empty(), question.paths.is_some());
     let found = load(ctx, CreditKey { campaign, asked }).await?.unwrap_or_default();
-    let group = |group: &analytics::Group| AttributionGroup::new(group.clone(), Some(campaign), of_groups.as_ref());
+    let group = |group: &analytics::Group| AttributionGroup::new(group.clone(), Some(campaign), &of_groups);
     Ok(CampaignAttribution {
         credit: Credit(found.whole.clone()),
-        recipients: of_whole.map(|question| RecipientsKey { campaign, question }),
+        recipients: RecipientsKey { campaign, question: of_whole },
         groups: has_groups.then(|| found.groups.iter().map(group).collect()),
-        other_groups: found.other_groups.as_ref().map(OtherAttributionGroups::of).transpose()?,
+        remainder: found.remainder.as_ref().map(AttributionRemainder::of).transpose()?,
         paths: if has_paths { Some(ConversionPath::list(found.paths.clone())?) } else { None },
     })
 }
@@ -75,16 +75,15 @@ pub async fn answer(ctx: &Context<'_>, campaign: i64, input: AttributionInput) -
 #[derive(Clone, Debug)]
 pub struct CampaignAttribution {
     credit: Credit,
-    recipients: Option<RecipientsKey>,
+    recipients: RecipientsKey,
     groups: Option<Vec<AttributionGroup>>,
-    other_groups: Option<OtherAttributionGroups>,
+    remainder: Option<AttributionRemainder>,
     paths: Option<Vec<ConversionPath>>,
 }
 
 impl CampaignAttribution {
-    async fn number_of_recipients(&self, ctx: &Context<'_>) -> Result<Option<i64>> {
-        let Some(key) = &self.recipients else { return Ok(None) };
-        Ok(Some(load(ctx, key.clone()).await?.map_or(0, |recipients| recipients.whole)))
+    async fn number_of_recipients(&self, ctx: &Context<'_>) -> Result<i64> {
+        Ok(load(ctx, self.recipients.clone()).await?.map_or(0, |recipients| recipients.whole))
     }
 }
 
@@ -98,27 +97,25 @@ impl CampaignAttribution {
     }
 
     /// Customers to whom the campaign was sent within the range, each once, on the day of the first time; a send that was not
-    /// reported counts where a later event of the message implies it. Null where the range counts days in another zone than
-    /// the workspace's.
-    async fn recipients(&self, ctx: &Context<'_>) -> Result<Option<BigInt>> {
-        Ok(self.number_of_recipients(ctx).await?.map(BigInt))
+    /// reported counts where a later event of the message implies it.
+    async fn recipients(&self, ctx: &Context<'_>) -> Result<BigInt> {
+        Ok(BigInt(self.number_of_recipients(ctx).await?))
     }
 
-    /// Revenue divided by recipients, by currency, rounded to the sixth decimal; null where there are no recipients or their
-    /// number is not known.
+    /// Revenue divided by recipients, by currency, rounded to the sixth decimal; null where there are no recipients.
     async fn revenue_per_recipient(&self, ctx: &Context<'_>) -> Result<Option<Vec<Money>>> {
-        per_recipient(&self.credit, self.number_of_recipients(ctx).await?)
+        per_recipient(&self.credit, Some(self.number_of_recipients(ctx).await?))
     }
 
     /// The groups with the most conversions credited, in this order; grouped by time in order of time first. They and
-    /// `otherGroups` add up to `conversions` and `revenue`. Null without `groupBy`.
+    /// `remainder` add up to `conversions` and `revenue`. Null without `groupBy`.
     fn groups(&self) -> Option<&[AttributionGroup]> {
         self.groups.as_deref()
     }
 
-    /// What the groups beyond `top` got; null where all are listed.
-    fn other_groups(&self) -> Option<&OtherAttributionGroups> {
-        self.other_groups.as_ref()
+    /// What the groups beyond `groupLimit` got; null where all are listed.
+    fn remainder(&self) -> Option<&AttributionRemainder> {
+        self.remainder.as_ref()
     }
 
     /// The commonest paths of the conversions with a touch of this campaign; touches of other campaigns stand in them too. Ties

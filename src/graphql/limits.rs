@@ -41,7 +41,7 @@ pub const DEFAULT_REASONS: usize = 100;
 /// Most groups that a report on attribution lists.
 pub const MAX_ATTRIBUTION_GROUPS: usize = 5_000;
 /// Groups that a report on attribution lists when it does not say how many.
-pub const DEFAULT_ATTRIBUTION_GROUPS: usize = 100;
+pub const DEFAULT_ATTRIBUTION_GROUPS: usize = 1_000;
 /// Most paths to conversion that a report lists.
 pub const MAX_ATTRIBUTION_PATHS: usize = 1_000;
 

@@ -36,8 +36,6 @@ pub enum Rate {
     Conversion,
     /// Skipped / (targeted + skipped).
     Skip,
-    /// Converted / delivered.
-    Conversion,
 }
 
 /// The numbers of a period, and of the one that it is compared with.

@@ -10,7 +10,7 @@ const REPORT: &str = "query($input: AttributionInput!) { attribution(input: $inp
     total { conversions } attributed { conversions revenue { amount currencyCode } }
     unattributed { conversions revenue { amount currencyCode } } conversions revenue { amount currencyCode }
     groups { campaign { externalId } day treatment conversions touchedConversions revenue { amount currencyCode } }
-    otherGroups { groups conversions revenue { amount currencyCode } }
+    remainder { groups conversions revenue { amount currencyCode } }
     paths { campaigns { externalId } channels conversions } otherPaths { conversions } } }";
 
 both_databases! {
@@ -165,9 +165,9 @@ both_databases! {
             events.push(purchase(&who, &who, RUN_S + 100, json!({"total": 1})));
         }
         send(&app.admin, &events).await;
-        let report = ask(&app.admin, json!({"groupBy": ["CAMPAIGN"], "top": 1, "paths": {"top": 2}})).await;
+        let report = ask(&app.admin, json!({"groupBy": ["CAMPAIGN"], "groupLimit": 1, "paths": {"limit": 2}})).await;
         assert_eq!(told(&report), "2: 4 of 5, 4 USD");
-        let rest = &report["otherGroups"];
+        let rest = &report["remainder"];
         assert_eq!((&rest["groups"], &rest["conversions"], money(&rest["revenue"]).as_str()), (&json!("2"), &json!("2"), "2 USD"));
         let campaigns = |path: &Value| -> Vec<String> {
             let steps = path["campaigns"].as_array().expect("campaigns").iter();
@@ -208,8 +208,8 @@ both_databases! {
             (json!({"groupBy": ["DAY", "WEEK"]}), ["groupBy", "at most one"]),
             (json!({"groupBy": ["CAMPAIGN", "RUN", "TREATMENT", "DAY"]}), ["groupBy", "3"]),
             (json!({"groupBy": ["RUN", "RUN"]}), ["groupBy", "once"]),
-            (json!({"top": 0}), ["top: 0", "1 to 5000"]),
-            (json!({"paths": {"top": 1_001}}), ["1001", "1 to 1000"]),
+            (json!({"groupLimit": 0}), ["groupLimit: 0", "1 to 5000"]),
+            (json!({"paths": {"limit": 1_001}}), ["1001", "1 to 1000"]),
             (json!({"range": {"from": "2026-03-02", "to": "2026-03-02"}}), ["2026-03-02", "not before"]),
         ] {
             let answer = app.admin.graphql(REPORT, json!({"input": input})).await;

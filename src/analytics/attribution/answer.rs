@@ -9,6 +9,7 @@ use super::lag::LagSummary;
 use super::question::{Dimension, MAX_DIMENSIONS, PathStep, Question};
 use super::tally::{Money, Sum, Tally};
 use crate::domain::attribution::Window;
+use crate::domain::number_map::NumberMap;
 
 /// How much of an answer is listed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -40,7 +41,7 @@ pub struct ScopeAnswer {
     /// The groups with the most credit, those of a time in order of time.
     pub groups: Vec<Group>,
     /// What the groups that are not listed got; none where all are.
-    pub other_groups: Option<OtherGroups>,
+    pub remainder: Option<Remainder>,
     /// The commonest paths.
     pub paths: Vec<Path>,
     /// Number of paths that are not listed, and their conversions.
@@ -75,7 +76,7 @@ pub struct Group {
 
 /// The credit of groups that are not listed.
 #[derive(Clone, Debug, Default)]
-pub struct OtherGroups {
+pub struct Remainder {
     /// How many they are.
     pub groups: usize,
     /// Parts of a conversion.
@@ -118,23 +119,23 @@ struct Shown<'a> {
 
 impl Shown<'_> {
     fn scope(&self, scope: ScopeCount) -> ScopeAnswer {
-        let (groups, other_groups) = self.groups(scope.groups);
+        let (groups, remainder) = self.groups(scope.groups);
         let (paths, other_paths) = self.paths(scope.paths);
-        ScopeAnswer { whole: credit(scope.whole, self.window()), groups, other_groups, paths, other_paths }
+        ScopeAnswer { whole: credit(scope.whole, self.window()), groups, remainder, paths, other_paths }
     }
 
     fn window(&self) -> Window {
         self.question.rule.window
     }
 
-    fn groups(&self, groups: HashMap<[i64; MAX_DIMENSIONS], Tally>) -> (Vec<Group>, Option<OtherGroups>) {
+    fn groups(&self, groups: NumberMap<[i64; MAX_DIMENSIONS], Tally>) -> (Vec<Group>, Option<Remainder>) {
         let mut groups: Vec<([i64; MAX_DIMENSIONS], Tally)> = groups.into_iter().collect();
         groups.sort_unstable_by_key(|(group, tally)| (Reverse((tally.credit, tally.touched)), *group));
         let others = groups.split_off(groups.len().min(self.listed.groups));
         // The sort is stable: within one time the order by credit stays.
         groups.sort_by_key(|(group, _)| self.times(group));
         let group = |(group, tally)| self.group(group, credit(tally, self.window()));
-        (groups.into_iter().map(group).collect(), other_groups(others))
+        (groups.into_iter().map(group).collect(), remainder(others))
     }
 
     fn times(&self, group: &[i64; MAX_DIMENSIONS]) -> Vec<i64> {
@@ -185,11 +186,11 @@ fn credit(tally: Tally, window: Window) -> Credit {
     Credit { conversions: credit, touched, revenue, lag: lags.summary(window) }
 }
 
-fn other_groups(others: Vec<([i64; MAX_DIMENSIONS], Tally)>) -> Option<OtherGroups> {
+fn remainder(others: Vec<([i64; MAX_DIMENSIONS], Tally)>) -> Option<Remainder> {
     if others.is_empty() {
         return None;
     }
-    let mut rest = OtherGroups { groups: others.len(), ..OtherGroups::default() };
+    let mut rest = Remainder { groups: others.len(), ..Remainder::default() };
     for (_, tally) in others {
         rest.conversions += tally.credit;
         rest.revenue.absorb(&tally.revenue);

@@ -7,11 +7,12 @@ use entity::cell;
 use super::question::{Dimension, PathStep, Question};
 use crate::domain::contribution::CellGroups;
 use crate::domain::hash::group_id;
+use crate::domain::number_map::NumberMap;
 
 /// Cells that are known, with the values of the dimensions that a question asks for.
 #[derive(Clone, Debug, Default)]
 pub struct Cells {
-    groups: HashMap<i64, CellGroups>,
+    groups: NumberMap<i64, CellGroups>,
     values: HashMap<(Dimension, i64), Option<String>>,
 }
 

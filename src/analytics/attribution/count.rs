@@ -10,7 +10,9 @@ use super::cells::Cells;
 use super::question::{MAX_DIMENSIONS, PathStep, Question, Scope};
 use super::tally::{Share, Sum, Tally};
 use crate::domain::attribution::{Touch, WHOLE, share};
+use crate::domain::day::ZoneDays;
 use crate::domain::money::Currency;
+use crate::domain::number_map::NumberMap;
 use crate::domain::time::Micros;
 
 /// A conversion with what it earned.
@@ -30,7 +32,7 @@ pub struct ScopeCount {
     /// Of all groups together.
     pub whole: Tally,
     /// Of every group; empty where the question names no dimensions.
-    pub groups: HashMap<[i64; MAX_DIMENSIONS], Tally>,
+    pub groups: NumberMap<[i64; MAX_DIMENSIONS], Tally>,
     /// Whole conversions by the sequence of campaigns or channels that led to them, where at least one touch lies within
     /// the scope.
     pub paths: HashMap<Box<[i64]>, Sum>,
@@ -52,7 +54,8 @@ impl ScopeCount {
 pub struct Counter {
     question: Arc<Question>,
     /// The place of each campaign among the scopes; none: all campaigns are the first.
-    places: Option<HashMap<i64, usize>>,
+    places: Option<NumberMap<i64, usize>>,
+    zone_days: ZoneDays,
     cells: Cells,
     /// Conversions with touches of cells that are not known yet.
     waiting: Vec<(Sale, Vec<Touch>)>,
@@ -100,7 +103,7 @@ pub const MAX_PATH_STEPS: usize = 20;
 impl Counter {
     /// A counter of nothing yet.
     pub fn new(question: Arc<Question>, scope: &Scope) -> Self {
-        let places: Option<HashMap<i64, usize>> = match scope {
+        let places: Option<NumberMap<i64, usize>> = match scope {
             Scope::Everything => None,
             Scope::Together(campaigns) => Some(campaigns.iter().map(|campaign| (*campaign, 0)).collect()),
             Scope::Each(campaigns) => {
@@ -109,8 +112,8 @@ impl Counter {
         };
         let scopes = if let Scope::Each(campaigns) = scope { campaigns.len() } else { 1 };
         let counted = Counted { scopes: vec![ScopeCount::default(); scopes], ..Counted::default() };
-        let (cells, waiting) = (Cells::default(), Vec::new());
-        Self { question, places, cells, waiting, seen: 0, counted, room: Room::default() }
+        let (zone_days, cells, waiting) = (ZoneDays::new(question.zone), Cells::default(), Vec::new());
+        Self { question, places, zone_days, cells, waiting, seen: 0, counted, room: Room::default() }
     }
 
     /// Counts a conversion; its touches in ascending order.
@@ -119,7 +122,10 @@ impl Counter {
         if question.currency.is_some_and(|wanted| wanted != sale.currency) {
             return;
         }
-        let Some(day) = question.day(sale.at) else { return };
+        let day = self.zone_days.day(sale.at);
+        if !question.days.contains(&day) {
+            return;
+        }
         self.room.touches.clear();
         self.room.touches.extend(question.rule.counted(sale.at, touches).copied());
         if self.room.touches.is_empty() {
@@ -218,7 +224,7 @@ impl Counter {
     }
 }
 
-fn place_of(places: Option<&HashMap<i64, usize>>, campaign: i64) -> Option<usize> {
+fn place_of(places: Option<&NumberMap<i64, usize>>, campaign: i64) -> Option<usize> {
     match places {
         None => Some(0),
         Some(places) => places.get(&campaign).copied(),

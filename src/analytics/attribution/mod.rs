@@ -10,7 +10,7 @@ mod recipients;
 mod run;
 mod tally;
 
-pub use answer::{Answer, Credit, Group, Listed, OtherGroups, Path, ScopeAnswer};
+pub use answer::{Answer, Credit, Group, Listed, Path, Remainder, ScopeAnswer};
 pub use count::{Counted, Counter, MAX_PATH_STEPS, Sale, ScopeCount};
 pub use lag::{LagBucket, LagSummary, Lags};
 pub use question::{Dimension, MAX_DIMENSIONS, PathStep, Question, RevenueBasis, Scope};

@@ -2,12 +2,11 @@
 
 use std::ops::Range;
 
-use chrono::Datelike;
 use chrono_tz::Tz;
 
 use crate::domain::attribution::Rule;
+use crate::domain::breakdown::{first_of_month, monday_of};
 use crate::domain::contribution::CellGroups;
-use crate::domain::day::{date_of, day_in_zone, day_of};
 use crate::domain::kind::Kind;
 use crate::domain::money::Currency;
 use crate::domain::time::{MICROS_PER_SECOND, Micros};
@@ -117,11 +116,6 @@ impl Question {
         at(self.days.start, -MOST_HOURS_FROM_UTC)..at(self.days.end, MOST_HOURS_FROM_UTC)
     }
 
-    /// The day of a conversion; none where it is not among those asked for.
-    pub(super) fn day(&self, at: Micros) -> Option<i32> {
-        Some(day_in_zone(at, self.zone)).filter(|day| self.days.contains(day))
-    }
-
     /// The group of a share: a number for every dimension, 0 behind the last.
     pub(super) fn group(&self, campaign: i64, cell: Option<&CellGroups>, day: i32) -> [i64; MAX_DIMENSIONS] {
         let mut group = [0; MAX_DIMENSIONS];
@@ -144,39 +138,10 @@ const MICROS_PER_HOUR: i64 = 3_600 * MICROS_PER_SECOND;
 const MOST_HOURS_FROM_UTC: i64 = 16;
 
 /// The first day of the day, week or month in which a day lies.
-pub(super) fn start_of(time: Dimension, day: i32) -> i32 {
+fn start_of(time: Dimension, day: i32) -> i32 {
     match time {
         Dimension::Week => monday_of(day),
         Dimension::Month => first_of_month(day),
         _ => day,
-    }
-}
-
-/// 1970-01-01 was a Thursday.
-fn monday_of(day: i32) -> i32 {
-    day - (day + 3).rem_euclid(7)
-}
-
-fn first_of_month(day: i32) -> i32 {
-    let date = date_of(day);
-    date.with_day(1).map_or(day, day_of)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn weeks_begin_on_mondays_and_months_on_their_first() {
-        let day = |text: &str| day_of(text.parse().expect("a date"));
-        for (text, monday, first) in [
-            ("2026-11-21", "2026-11-16", "2026-11-01"),
-            ("2026-11-16", "2026-11-16", "2026-11-01"),
-            ("2026-11-01", "2026-10-26", "2026-11-01"),
-            ("1969-12-31", "1969-12-29", "1969-12-01"),
-        ] {
-            assert_eq!(monday_of(day(text)), day(monday), "{text}");
-            assert_eq!(first_of_month(day(text)), day(first), "{text}");
-        }
     }
 }

@@ -1,31 +1,33 @@
-//! How many recipients stand behind a campaign's credit, from kept counts: what revenue per recipient divides by.
+//! How many recipients stand behind a campaign's credit, as the campaign's funnel counts them: what revenue per recipient
+//! divides by.
 
 use std::collections::HashMap;
-use std::ops::Range;
 
 use chrono_tz::Tz;
 
 use super::question::{Dimension, Question};
 use crate::Result;
-use crate::analytics::campaign_funnel::{self, FunnelQuestion};
+use crate::analytics::campaign_funnel::{self, CampaignCounts, FunnelQuestion, GroupValues};
 use crate::domain::breakdown::{self, BreakdownQuestion, DateBasis, Span};
 use crate::domain::funnel::{AutomationFilter, FunnelOptions, UniqueUnit};
 use crate::domain::kind::Kind;
-use crate::domain::rollup::{Counts, Grouping, Metric, Variant};
+use crate::domain::rollup::{Counts, Metric, Variant};
 use crate::domain::workspace::WorkspaceId;
 use crate::store::Store;
 
 /// Whose recipients are counted, and in which groups.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct RecipientQuestion {
-    days: Range<i32>,
-    grouping: Grouping,
-    time: Option<Dimension>,
-    zone: Tz,
-}
+pub struct RecipientQuestion(FunnelQuestion);
 
-/// Run, treatment, touchpoint or channel, and the first day of the day, week or month.
-pub type RecipientGroup = (Option<String>, Option<i32>);
+/// What a group shares beside its campaign: run, treatment, touchpoint and channel, and the first day of its day, week or
+/// month; none of what it is not grouped by.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub struct RecipientGroup {
+    /// Run, treatment, touchpoint and channel.
+    pub values: [Option<String>; 4],
+    /// First day.
+    pub start: Option<i32>,
+}
 
 /// The recipients of a campaign: customers to whom it was sent, each once, on the day of the first time within the campaign or
 /// group. A send that was not reported counts where it is implied.
@@ -38,36 +40,15 @@ pub struct Recipients {
 }
 
 impl RecipientQuestion {
-    /// The recipients of whole campaigns within the days of a question; none where it counts days in another zone than the
-    /// workspace's, in which counts are kept.
-    pub fn of_campaigns(question: &Question, kept_in: Tz) -> Option<Self> {
+    /// The recipients of whole campaigns on the days of a question, and of the question's groups within each campaign where
+    /// they are wanted. Counts are kept by days of one zone.
+    pub fn of(question: &Question, with_groups: bool, kept_zone: Tz) -> Self {
         let all_days = question.days == (i32::MIN..i32::MAX);
-        let can_tell = all_days || question.zone == kept_in;
-        can_tell.then(|| Self { days: question.days.clone(), grouping: Grouping::None, time: None, zone: kept_in })
-    }
-
-    /// The recipients of the groups of a question within each campaign; none where counts are not kept by such groups: by at
-    /// most one of run, treatment, touchpoint and channel, and time in the workspace's zone.
-    pub fn of_groups(question: &Question, kept_in: Tz) -> Option<Self> {
-        let mut asked = Self::of_campaigns(question, kept_in)?;
-        for dimension in &question.dimensions {
-            let grouping = match dimension {
-                Dimension::Campaign => continue,
-                Dimension::Run => Grouping::Run,
-                Dimension::Treatment => Grouping::Treatment,
-                Dimension::Touchpoint => Grouping::Touchpoint,
-                Dimension::Channel => Grouping::Channel,
-                time if question.zone == kept_in => {
-                    asked.time = Some(*time);
-                    continue;
-                }
-                _ => return None,
-            };
-            if std::mem::replace(&mut asked.grouping, grouping) != Grouping::None {
-                return None;
-            }
-        }
-        Some(asked)
+        let span = if all_days { Span::All } else { Span::Days(question.days.clone()) };
+        let dimensions = if with_groups { question.dimensions.as_slice() } else { &[] };
+        let dimensions = dimensions.iter().filter_map(|dimension| dimension_of_funnel(*dimension)).collect();
+        let breakdown = BreakdownQuestion { basis: DateBasis::Event, zone: question.zone, span, dimensions };
+        Self(FunnelQuestion { breakdown, kept_zone, options: SENT, most_groups: usize::MAX })
     }
 }
 
@@ -79,6 +60,19 @@ const SENT: FunnelOptions = FunnelOptions {
     infer_deliveries: false,
 };
 
+fn dimension_of_funnel(dimension: Dimension) -> Option<breakdown::Dimension> {
+    Some(match dimension {
+        Dimension::Campaign => return None,
+        Dimension::Run => breakdown::Dimension::Run,
+        Dimension::Treatment => breakdown::Dimension::Treatment,
+        Dimension::Touchpoint => breakdown::Dimension::Touchpoint,
+        Dimension::Channel => breakdown::Dimension::Channel,
+        Dimension::Day => breakdown::Dimension::Day,
+        Dimension::Week => breakdown::Dimension::Week,
+        Dimension::Month => breakdown::Dimension::Month,
+    })
+}
+
 /// The recipients of some campaigns.
 pub async fn recipients(
     store: &Store,
@@ -86,39 +80,18 @@ pub async fn recipients(
     campaigns: &[i64],
     asked: &RecipientQuestion,
 ) -> Result<HashMap<i64, Recipients>> {
-    let RecipientQuestion { days, grouping, time, zone } = asked.clone();
-    let of_time = time.map(|time| match time {
-        Dimension::Week => breakdown::Dimension::Week,
-        Dimension::Month => breakdown::Dimension::Month,
-        _ => breakdown::Dimension::Day,
-    });
-    let span = if days == (i32::MIN..i32::MAX) { Span::All } else { Span::Days(days) };
-    let dimensions = of_grouping(grouping).into_iter().chain(of_time).collect();
-    let asked = BreakdownQuestion { basis: DateBasis::Event, zone, span, dimensions };
-    let question = FunnelQuestion { breakdown: asked, kept_zone: zone, options: SENT, most_groups: usize::MAX };
-    let counts = campaign_funnel::counts(store, workspace, campaigns, &question).await?;
-    let read = |(campaign, counts): (i64, campaign_funnel::CampaignCounts)| {
-        let mut groups: HashMap<RecipientGroup, i64> = HashMap::new();
-        for group in &counts.groups {
-            let values = &group.values;
-            let start = values.day.or(values.week).or(values.month);
-            let value =
-                [&values.run, &values.treatment, &values.touchpoint, &values.channel].into_iter().flatten().next();
-            *groups.entry((value.cloned(), start)).or_default() += sent_to(&group.counts);
-        }
-        (campaign, Recipients { whole: sent_to(&counts.whole), groups })
+    let counts = campaign_funnel::counts(store, workspace, campaigns, &asked.0).await?;
+    let read = |(campaign, counts): (i64, CampaignCounts)| {
+        let group = |group: campaign_funnel::GroupCounts| (group_of(group.values), sent_to(&group.counts));
+        let whole = sent_to(&counts.whole);
+        (campaign, Recipients { whole, groups: counts.groups.into_iter().map(group).collect() })
     };
     Ok(counts.into_iter().map(read).collect())
 }
 
-fn of_grouping(grouping: Grouping) -> Option<breakdown::Dimension> {
-    match grouping {
-        Grouping::None | Grouping::NoneByMonth => None,
-        Grouping::Run => Some(breakdown::Dimension::Run),
-        Grouping::Treatment => Some(breakdown::Dimension::Treatment),
-        Grouping::Touchpoint => Some(breakdown::Dimension::Touchpoint),
-        Grouping::Channel | Grouping::ChannelByMonth => Some(breakdown::Dimension::Channel),
-    }
+fn group_of(values: GroupValues) -> RecipientGroup {
+    let GroupValues { run, treatment, touchpoint, channel, day, week, month, .. } = values;
+    RecipientGroup { values: [run, treatment, touchpoint, channel], start: day.or(week).or(month) }
 }
 
 fn sent_to(counts: &Counts) -> i64 {

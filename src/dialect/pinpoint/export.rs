@@ -18,7 +18,7 @@ use std::collections::BTreeMap;
 use serde_json::{Map, Number, Value};
 
 use super::endpoint::{address_type, changes};
-use super::envelope::ENDPOINT;
+use crate::domain::identifier::ENDPOINT_TYPE as ENDPOINT;
 use super::path::{id_at, object_at};
 use super::send::channel_of;
 use crate::dialect::blank_event;

@@ -35,7 +35,9 @@ async fn try_seed(seed: u64, database: TestDatabase, servers: usize) {
     set_time_zone(&database, ZONE).await;
     let dice = Dice::new(seed + 8_000);
     let mut records = orders::records(RECORDS, &dice);
-    records.iter_mut().for_each(|record| vary(record, &dice));
+    for record in &mut records {
+        vary(record, &dice);
+    }
     let introductions = odp::introductions(&World::new(), &dice);
     let mut arriving = deliveries(Dialect::Native, &records, &dice);
     arriving.extend(deliveries(Dialect::Odp, &introductions, &dice));
