@@ -1,6 +1,7 @@
 //! Who is who, by hand: merges of two customers, and the history of every merge and move.
 
 use campaignql::domain::access::Scope;
+use sea_orm::EntityTrait;
 use serde_json::{Value, json};
 
 use crate::kit::record::{RUN_S, mail, mail_of};
@@ -72,6 +73,27 @@ both_databases! {
         }
         let both = json!({"input": {"customer": {"id": foreign, "identifier": {"type": "email", "value": "x@x.co"}}, "other": email("a@example.com")}});
         assert_eq!(app.admin.error_code(MERGE, both).await, "BAD_INPUT");
+    }
+
+    async fn a_merge_is_audited_and_what_was_said_about_it_is_erased_with_the_customer(app: TestServer) {
+        for who in ["a@example.com", "b@example.com", "c@example.com"] {
+            send(&app.admin, &[mail("sent", who, 0)]).await;
+        }
+        let made = merge(&app.admin, json!({"customer": email("a@example.com"), "other": email("b@example.com"), "reason": "the son of A. B."})).await;
+        let one = made["customer"]["id"].clone();
+        let again = merge(&app.admin, json!({"customer": email("a@example.com"), "other": email("b@example.com")})).await;
+        assert_eq!(again["status"], "ALREADY_ONE");
+        let audited = app.admin.data("{ auditLog(filter: {action: \"customerMerge\"}) { totalCount nodes { objectId summary } } }", json!({})).await["auditLog"].clone();
+        assert_eq!((&audited["totalCount"], &audited["nodes"][0]["objectId"]), (&json!("1"), &one), "{audited}");
+        assert!(audited["nodes"][0]["summary"]["merged"].is_string() && !audited.to_string().contains("A. B."), "{audited}");
+        let erase = "mutation($id: ID!) { customerErase(input: {id: $id}) { userErrors { message } } }";
+        assert_eq!(app.admin.data(erase, json!({"id": one})).await["customerErase"]["userErrors"], json!([]));
+        let refused = merge(&app.admin, json!({"customer": {"id": one}, "other": email("c@example.com")})).await;
+        assert_eq!(refused["userErrors"][0]["code"], "NOT_FOUND", "{refused}");
+        let of_alias = merge(&app.admin, json!({"customer": {"id": made["mergedId"]}, "other": email("c@example.com")})).await;
+        assert_eq!(of_alias["userErrors"][0]["code"], "NOT_FOUND", "{of_alias}");
+        let rows = entity::identity_change::Entity::find().all(app.store().db()).await.expect("the table answers");
+        assert!(rows.iter().all(|row| row.reason.is_none() && row.identifier_value.is_none()), "{rows:?}");
     }
 
     async fn every_report_counts_a_merged_customer_once(app: TestServer) {

@@ -6,7 +6,7 @@ use campaignql::domain::access::Scope;
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use super::somebody::{ANN, TRACES, id_of, load};
+use super::somebody::{ANN, BOB, TRACES, id_of, load};
 use crate::kit::client::read;
 use crate::kit::{Client, Program, TestServer, both_databases};
 
@@ -20,6 +20,9 @@ async fn log(client: &Client, filter: Value) -> Vec<Value> {
     let data = client.data(LOG, json!({"filter": filter, "first": 100})).await;
     data["auditLog"]["nodes"].as_array().expect("a list").clone()
 }
+
+/// Somebody else, who turns out to be Bob.
+const CYD: &str = "cyd@other.example";
 
 /// Every mutation of an administrator, with a field to be answered.
 async fn mutations(admin: &Client) -> Vec<(&'static str, String)> {
@@ -35,6 +38,8 @@ async fn mutations(admin: &Client) -> Vec<(&'static str, String)> {
     let record = &ids["open"]["nodes"][0]["id"];
     let other = &ids["open"]["nodes"][1]["id"];
     let ann = format!("identifier: {{type: \"email\", value: \"{ANN}\"}}");
+    let cyd = format!("identifier: {{type: \"email\", value: \"{CYD}\"}}");
+    assert_eq!(admin.post("/v3/profiles", &json!({"attributes": {"email": CYD}})).await.status, 202);
     let errors = "userErrors { message }";
     vec![
         ("campaignUpdate", format!("campaignUpdate(id: {campaign}, input: {{name: \"Letters\"}}) {{ {errors} }}")),
@@ -57,6 +62,13 @@ async fn mutations(admin: &Client) -> Vec<(&'static str, String)> {
         ("workspaceUpdate", format!("workspaceUpdate(input: {{softBounceLimit: 4}}) {{ {errors} }}")),
         ("workspaceCreate", format!("workspaceCreate(input: {{name: \"second\"}}) {{ {errors} }}")),
         ("apiKeyCreate", format!("apiKeyCreate(input: {{name: \"k\", scope: READ}}) {{ apiKey {{ id }} {errors} }}")),
+        (
+            "customerMerge",
+            format!(
+                "customerMerge(input: {{customer: {{{}}}, other: {{{cyd}}}}}) {{ {errors} }}",
+                cyd.replace(CYD, BOB)
+            ),
+        ),
         ("customerErase", format!("customerErase(input: {{{ann}, reason: \"a request by letter\"}}) {{ {errors} }}")),
         ("identifierBlockLift", format!("identifierBlockLift(input: {{{ann}}}) {{ {errors} }}")),
     ]
@@ -113,7 +125,7 @@ both_databases! {
         assert_eq!(seen, all, "left: mutations tried, right: mutations there are");
         let erased = log(admin, json!({"action": "customerErase"})).await[0].clone();
         assert_eq!(erased["summary"]["reason"], "a request by letter");
-        assert_eq!(erased["summary"]["identifiers"], 7, "{erased}");
+        assert_eq!(erased["summary"]["identifiers"], 8, "{erased}");
         let whole = Value::Array(log(admin, json!({})).await).to_string().to_lowercase();
         assert!(!TRACES.iter().any(|trace| whole.contains(trace)), "{whole}");
     }

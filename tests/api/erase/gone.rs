@@ -60,7 +60,7 @@ both_databases! {
         assert_eq!(erased["userErrors"], json!([]), "{erased}");
         let erased = &erased["erasure"];
         assert_eq!(erased["id"], ann);
-        for (field, number) in [("identifiers", 7), ("attributes", 2), ("quarantinedRecords", 3), ("eventsOfOthers", 1)] {
+        for (field, number) in [("identifiers", 8), ("attributes", 2), ("quarantinedRecords", 3), ("eventsOfOthers", 1)] {
             assert_eq!(erased[field], number.to_string(), "{field}: {erased}");
         }
         assert_eq!(traces(&database).await, Vec::<String>::new());

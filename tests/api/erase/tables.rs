@@ -82,8 +82,20 @@ pub const TABLES: [(&str, &[(&str, Holds)], &[&str]); 31] = [
     ("identifier_type", &[("name", Words)], &["workspace", "is_high", "channels", "created_at"]),
     (
         "identity_change",
-        &[("identifier_value", Personal)],
-        &["shard", "id", "workspace", "customer", "other", "cause", "identifier_name", "changed_at"],
+        &[("identifier_value", Personal), ("reason", Personal)],
+        &[
+            "shard",
+            "id",
+            "workspace",
+            "customer",
+            "other",
+            "cause",
+            "identifier_name",
+            "changed_at",
+            "event_shard",
+            "event_seq",
+            "api_key",
+        ],
     ),
     (
         "import_journal",
