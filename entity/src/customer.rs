@@ -20,6 +20,8 @@ pub struct Model {
     pub merged_into: Option<i64>,
     /// UTC microseconds.
     pub created_at: i64,
+    /// When it was erased, UTC microseconds: only a nameless shell is left, which no answer shows. Null: it was not.
+    pub erased_at: Option<i64>,
 }
 
 /// No relations: keys never cross shards, and joins are written where they are needed.

@@ -24,6 +24,8 @@ pub struct Model {
     pub channels: String,
     /// When it was linked to this customer, UTC microseconds.
     pub linked_at: i64,
+    /// The earliest day, in the workspace's zone, on which an event or profile update named it, as days since 1970-01-01.
+    pub first_day: i32,
 }
 
 /// No relations: keys never cross shards, and joins are written where they are needed.

@@ -1,5 +1,4 @@
-//! What caused each merge and move of customers, and the index by which those who lost find theirs. Rows that are there
-//! keep no event: older programs did not write it down.
+//! What caused each merge and move of customers. Rows that are there keep no event: older programs did not write it down.
 
 use sea_orm_migration::prelude::*;
 
@@ -20,12 +19,10 @@ impl MigrationTrait for Migration {
         ] {
             table::add_column(manager, "identity_change", column).await?;
         }
-        table::index(manager, "identity_change", "identity_change_other", &["other"]).await
+        Ok(())
     }
 
     async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        let index = Index::drop().name("identity_change_other").table(Alias::new("identity_change")).to_owned();
-        manager.drop_index(index).await?;
         for column in ["reason", "api_key", "event_seq", "event_shard"] {
             table::remove_column(manager, "identity_change", column).await?;
         }

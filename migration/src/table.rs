@@ -18,8 +18,13 @@ impl Column {
     }
 
     /// Gives rows that do not name the column a 0, those that are there before it included.
-    pub fn or_zero(mut self) -> Self {
-        self.definition.default(0);
+    pub fn or_zero(self) -> Self {
+        self.starting_with(0)
+    }
+
+    /// Gives rows that are there already, and those that say nothing, a value.
+    pub fn starting_with(mut self, value: i32) -> Self {
+        self.definition.default(value);
         self
     }
 }
@@ -133,7 +138,7 @@ pub async fn unique_index(
     manager.create_index(statement).await
 }
 
-/// Adds a column, which must admit null or have a default where there are rows.
+/// Adds a column, which must admit null or have a value to start with where there are rows.
 pub async fn add_column(manager: &SchemaManager<'_>, table: &str, mut column: Column) -> Result<(), DbErr> {
     if !column.is_nullable {
         column.definition.not_null();

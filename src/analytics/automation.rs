@@ -31,7 +31,7 @@ pub struct Click {
 /// Those of several clicks that belong to a burst.
 pub async fn bursts(store: &Store, workspace: WorkspaceId, clicks: &[Click]) -> Result<HashSet<Click>> {
     let customers: Vec<i64> = clicks.iter().map(|click| click.customer).collect();
-    let customers = store::customer::find_many(store, workspace, &customers).await?;
+    let customers = store::customer::standing_for(store, workspace, &customers).await?;
     // A click's customer as it is today: messages of merged customers are one.
     let today = |click: &Click| customers.get(&click.customer).map(|row| Click { customer: row.id, ..*click });
     let (inside, outside): (Vec<Click>, Vec<Click>) =

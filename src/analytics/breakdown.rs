@@ -8,8 +8,7 @@ use tokio::sync::mpsc::{Receiver, channel};
 use tokio::task::spawn_blocking;
 
 use crate::domain::breakdown::{Breakdown, BreakdownQuestion, CellIndex, Counter, GapCounter, GapQuestion, Gaps};
-use crate::domain::contribution::CellGroups;
-use crate::domain::hash::{group_id, hash128};
+use crate::domain::hash::hash128;
 use crate::domain::workspace::WorkspaceId;
 use crate::store::memo::MemoKey;
 use crate::store::recipient_scan::{RecipientScan, StatePage};
@@ -123,11 +122,9 @@ impl Answered<'_> {
         &self,
         work: impl Fn(&Pages, &CellIndex) -> Result<T> + Clone + Send + 'static,
     ) -> Result<(i64, Vec<T>)> {
-        let scan = RecipientScan::begin(self.store, self.workspace, self.campaign).await?;
-        let version = scan.version();
-        // Cells are read after the scan began, so that every cell of its states is among them.
-        let cells = cells(self.store, self.workspace, self.campaign).await?;
-        let cells = Arc::new(CellIndex::new(cells, self.question));
+        let mut scan = RecipientScan::begin(self.store, self.workspace, self.campaign).await?;
+        let version = scan.version;
+        let cells = Arc::new(CellIndex::new(std::mem::take(&mut scan.cells), self.question));
         let (sender, receiver) = channel(PAGES_AHEAD);
         let pages = Arc::new(Mutex::new(receiver));
         let threads = available_parallelism().map_or(1, usize::from).min(MAX_THREADS);
@@ -155,16 +152,4 @@ pub(super) fn for_each_state(pages: &Pages, mut work: impl FnMut(&[u8]) -> Resul
         let Some(page) = page else { return Ok(()) };
         page.states().try_for_each(&mut work)?;
     }
-}
-
-async fn cells(store: &Store, workspace: WorkspaceId, campaign: i64) -> Result<Vec<(i64, CellGroups)>> {
-    let rows = store::cell::of_campaigns(store, workspace, &[campaign]).await?;
-    let group = |value: &Option<String>| group_id(value.as_deref());
-    let groups = |row: &entity::cell::Model| CellGroups {
-        run: group(&row.run),
-        treatment: group(&row.treatment),
-        touchpoint: group(&row.touchpoint),
-        channel: group(&row.channel),
-    };
-    Ok(rows.iter().map(|row| (row.id, groups(row))).collect())
 }

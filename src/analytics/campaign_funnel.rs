@@ -1,6 +1,8 @@
 //! The counts that answer a question about campaign funnels: sums of maintained rows where these answer it, else counts
 //! computed from the states of the recipients. Both say the same where both can answer.
 
+use std::borrow::Borrow;
+use std::cmp::Reverse;
 use std::collections::{BTreeMap, HashMap};
 use std::ops::Range;
 
@@ -8,9 +10,8 @@ use chrono_tz::Tz;
 use entity::cell;
 
 use super::breakdown;
-use crate::domain::breakdown::{
-    Breakdown, BreakdownQuestion, DateBasis, Dimension, GroupKey, Span, first_of_month, monday_of,
-};
+use crate::domain::breakdown::{BreakdownQuestion, DateBasis, Dimension, GroupKey, Span, first_of_month, monday_of};
+use crate::domain::funnel::FunnelOptions;
 use crate::domain::hash::group_id;
 use crate::domain::rollup::{Counts, Grouping};
 use crate::domain::workspace::WorkspaceId;
@@ -25,6 +26,9 @@ pub struct FunnelQuestion {
     pub breakdown: BreakdownQuestion,
     /// The workspace's zone: counts are kept by its days.
     pub kept_zone: Tz,
+    /// How the counts will be read: groups in which nothing shows are left out. Whether deliveries are inferred is decided
+    /// for each campaign.
+    pub options: FunnelOptions,
     /// Most groups that are given one by one: those with the most events.
     pub most_groups: usize,
 }
@@ -92,50 +96,50 @@ pub async fn counts(
     campaigns: &[i64],
     question: &FunnelQuestion,
 ) -> Result<HashMap<i64, CampaignCounts>> {
-    let mut found = HashMap::new();
+    let activity = store::campaign::activity(store, workspace, campaigns).await?;
+    let reports = |campaign: &i64| activity.get(campaign).is_some_and(|activity| activity.delivered > 0);
+    let empty =
+        |campaign: &i64| (*campaign, CampaignCounts { reports_deliveries: reports(campaign), ..Default::default() });
+    let mut found: HashMap<i64, CampaignCounts> = campaigns.iter().map(empty).collect();
     if let Some(kept) = Kept::of(question) {
-        let counted = kept.counts(store, workspace, campaigns).await?;
-        for (campaign, (whole, groups)) in counted {
-            found.insert(campaign, largest(whole, groups, question));
+        for (campaign, (whole, groups)) in kept.counts(store, workspace, campaigns).await? {
+            let counts = found.entry(campaign).or_default();
+            counts.whole = whole;
+            counts.list(groups, question);
         }
     } else {
         for campaign in campaigns {
             let counted = breakdown::counts(store, workspace, *campaign, &question.breakdown).await?;
-            let Breakdown { whole, groups } = &*counted;
-            found
-                .insert(*campaign, largest(whole.clone(), groups.iter().map(|(key, counts)| (*key, counts)), question));
+            let counts = found.entry(*campaign).or_default();
+            counts.whole = counted.whole.clone();
+            counts.list(counted.groups.iter().map(|(key, counts)| (*key, counts)), question);
         }
     }
     name_groups(store, workspace, &mut found, &question.breakdown).await?;
-    let activity = store::campaign::activity(store, workspace, campaigns).await?;
-    for campaign in campaigns {
-        let counts = found.entry(*campaign).or_default();
-        counts.reports_deliveries = activity.get(campaign).is_some_and(|activity| activity.delivered > 0);
-    }
     Ok(found)
 }
 
-/// The groups with the most events, and what is left. Ties are decided by what the groups stand for.
-fn largest<C: std::borrow::Borrow<Counts>>(
-    whole: Counts,
-    groups: impl IntoIterator<Item = (GroupKey, C)>,
-    question: &FunnelQuestion,
-) -> CampaignCounts {
-    let mut groups: Vec<(GroupKey, C)> = groups.into_iter().filter(|(_, counts)| !counts.borrow().is_zero()).collect();
-    let mut remainder = None;
-    if groups.len() > question.most_groups {
-        groups.sort_by_cached_key(|(key, counts)| (std::cmp::Reverse(counts.borrow().events()), *key));
-        let rest = groups.split_off(question.most_groups);
-        let mut left_out = Remainder { groups: rest.len(), counts: Counts::default() };
-        rest.iter().for_each(|(_, counts)| left_out.counts.add(counts.borrow(), 1));
-        remainder = Some(left_out);
+impl CampaignCounts {
+    /// Takes the groups in which something shows: those with the most events one by one, the others in sum. Ties are decided
+    /// by what the groups stand for.
+    fn list<C: Borrow<Counts>>(&mut self, groups: impl IntoIterator<Item = (GroupKey, C)>, question: &FunnelQuestion) {
+        let options = FunnelOptions { infer_deliveries: !self.reports_deliveries, ..question.options };
+        let mut groups: Vec<(GroupKey, C)> =
+            groups.into_iter().filter(|(_, counts)| options.shows(counts.borrow())).collect();
+        if groups.len() > question.most_groups {
+            groups.sort_by_cached_key(|(key, counts)| (Reverse(counts.borrow().events()), *key));
+            let rest = groups.split_off(question.most_groups);
+            let mut remainder = Remainder { groups: rest.len(), counts: Counts::default() };
+            rest.iter().for_each(|(_, counts)| remainder.counts.add(counts.borrow(), 1));
+            self.remainder = Some(remainder);
+        }
+        let group = |(key, counts): (GroupKey, C)| GroupCounts {
+            key,
+            values: GroupValues::default(),
+            counts: counts.borrow().clone(),
+        };
+        self.groups = groups.into_iter().map(group).collect();
     }
-    let group = |(key, counts): (GroupKey, C)| GroupCounts {
-        key,
-        values: GroupValues::default(),
-        counts: counts.borrow().clone(),
-    };
-    CampaignCounts { whole, groups: groups.into_iter().map(group).collect(), remainder, reports_deliveries: false }
 }
 
 /// Gives groups their values and their order.

@@ -5,8 +5,9 @@ use std::collections::{BTreeMap, HashMap};
 use super::step_times;
 use crate::Result;
 use crate::domain::audience::{CustomerFacts, Needs, Reach};
-use crate::domain::reach::{Contributions, Outcome};
+use crate::domain::reach::Outcome;
 use crate::domain::workspace::Workspace;
+use crate::store::reachability::Outcomes;
 use crate::store::{Store, customer, profile, reachability};
 
 /// The facts of several customers; each has an entry.
@@ -37,18 +38,18 @@ pub async fn load(
         }
     }
     if needs.reach {
-        for (id, contributions) in reachability::of_customers(store, customers).await? {
-            facts.entry(id).or_default().reach = reach(workspace, contributions);
+        for (id, outcomes) in reachability::of_customers(store, customers).await? {
+            facts.entry(id).or_default().reach = reach(workspace, outcomes);
         }
     }
     Ok(facts)
 }
 
-fn reach(workspace: &Workspace, contributions: Contributions) -> BTreeMap<(String, i64), Reach> {
+fn reach(workspace: &Workspace, outcomes: Outcomes) -> BTreeMap<(String, i64), Reach> {
     let read = |((channel, list), code): ((String, i64), i32)| {
         let (outcome, by_default) = (Outcome::from_code(code), workspace.settings.consents_by_default(&channel));
         let is_eligible = outcome.is_eligible(list != 0, by_default);
         ((channel, list), Reach { is_reachable: outcome.is_reachable(), is_eligible })
     };
-    contributions.into_iter().map(read).collect()
+    outcomes.into_iter().map(read).collect()
 }

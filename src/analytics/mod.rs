@@ -6,6 +6,7 @@ pub mod automation;
 pub mod breakdown;
 pub mod campaign_funnel;
 pub mod customer;
+pub mod customer_export;
 pub mod customer_facts;
 pub mod customer_list;
 pub mod eligibility;

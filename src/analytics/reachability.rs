@@ -1,4 +1,5 @@
-//! Who can be reached on a channel and on a list, and why the others cannot: from counts that ingestion keeps.
+//! Who can be reached on a channel and on a list, now and on any day, and why the others cannot: from counts that ingestion
+//! keeps.
 
 use std::collections::BTreeMap;
 
@@ -6,7 +7,7 @@ use crate::Result;
 use crate::domain::reach::{Outcome, Reached, on_list};
 use crate::domain::reachability::ReachabilityType;
 use crate::domain::workspace::Workspace;
-use crate::store::reachability::ReachCount;
+use crate::store::reachability::ReachCounts;
 use crate::store::{self, Store};
 
 /// A step on the way to a customer.
@@ -91,53 +92,90 @@ impl ReachabilityFunnel {
         let lost = self.lost.iter().filter(|(loss, _)| loss.missed() == step);
         lost.map(|(loss, customers)| (*loss, *customers)).collect()
     }
+
+    /// Customers that go no further for each reason, those lost at the first step first.
+    pub fn lost(&self) -> impl Iterator<Item = (ReachabilityLoss, i64)> {
+        self.lost.iter().map(|(loss, customers)| (*loss, *customers))
+    }
+
+    /// Customers that reach every step: they may be messaged.
+    pub fn eligible(&self) -> i64 {
+        self.known - self.lost.values().sum::<i64>()
+    }
 }
 
-/// The reachability of all customers of a workspace on a channel, through the best of each one's addresses; and on a list,
-/// where one is given.
-pub async fn funnel(
+/// What is asked: a channel, and lists; 0 stands for none.
+#[derive(Clone, Copy, Debug)]
+pub struct ReachabilityQuestion<'a> {
+    /// The channel.
+    pub channel: &'a str,
+    /// The lists, each for a funnel of its own.
+    pub lists: &'a [i64],
+}
+
+/// The reachability of all customers of a workspace on a channel now, through the best of each one's addresses: a funnel for
+/// each list, in order.
+pub async fn funnels(
     store: &Store,
     workspace: &Workspace,
-    channel: &str,
-    list: Option<i64>,
-) -> Result<ReachabilityFunnel> {
-    let counts = store::reachability::counts(store, workspace.id, channel, list).await?;
-    let known = store::reachability::known(store, workspace.id).await?;
-    Ok(fold(known, &counts, list.is_some(), workspace.settings.consents_by_default(channel)))
+    question: ReachabilityQuestion<'_>,
+) -> Result<Vec<ReachabilityFunnel>> {
+    let counts = store::reachability::counts(store, workspace.id, question.channel, question.lists).await?;
+    Ok(folded(&counts, workspace, question))
 }
 
-fn fold(known: i64, counts: &[ReachCount], has_list: bool, consents_by_default: bool) -> ReachabilityFunnel {
-    let with_address: i64 = counts.iter().filter(|count| count.list == 0).map(|count| count.customers).sum();
-    // A customer created between the two reads has an address but was not counted as known.
-    let known = known.max(with_address);
-    let mut lost = BTreeMap::new();
+/// The same at the end of each of some days, which must rise: for each day the funnels of the lists, in order. Addresses
+/// count from the day on which they were first named, and are judged by the settings of now.
+pub async fn funnels_on_days(
+    store: &Store,
+    workspace: &Workspace,
+    question: ReachabilityQuestion<'_>,
+    days: &[i32],
+) -> Result<Vec<Vec<ReachabilityFunnel>>> {
+    let asked = (question.channel, question.lists);
+    let counts = store::reachability::counts_on_days(store, workspace.id, asked, days).await?;
+    Ok(counts.iter().map(|counts| folded(counts, workspace, question)).collect())
+}
+
+fn folded(counts: &ReachCounts, workspace: &Workspace, question: ReachabilityQuestion<'_>) -> Vec<ReachabilityFunnel> {
+    let by_default = workspace.settings.consents_by_default(question.channel);
+    question.lists.iter().map(|list| fold(counts, *list, by_default)).collect()
+}
+
+fn fold(counts: &ReachCounts, list: i64, consents_by_default: bool) -> ReachabilityFunnel {
+    let none = BTreeMap::new();
+    let of_list = |list: i64| counts.by_list.get(&list).unwrap_or(&none);
+    let with_address: i64 = of_list(0).values().sum();
+    let mut losses = BTreeMap::new();
     let mut drop_out = |loss: Option<ReachabilityLoss>, customers: i64| {
         if let Some(loss) = loss {
-            *lost.entry(loss).or_default() += customers;
+            *losses.entry(loss).or_default() += customers;
         }
     };
-    drop_out(Some(ReachabilityLoss::NoAddress), known - with_address);
-    for count in counts {
-        let plain = Outcome::from_code(count.outcome).plain();
-        // Everybody counts as one who never joined the list, until the list's own counts say otherwise.
-        let elsewhere = if has_list { on_list(plain, None, consents_by_default) } else { plain };
-        let elsewhere = ReachabilityLoss::of(elsewhere, consents_by_default);
-        if count.list == 0 {
-            drop_out(elsewhere, count.customers);
-        } else {
-            let there = Outcome::from_code(count.outcome).on_list(consents_by_default);
-            drop_out(elsewhere, -count.customers);
-            drop_out(ReachabilityLoss::of(there, consents_by_default), count.customers);
-        }
+    drop_out(Some(ReachabilityLoss::NoAddress), counts.known - with_address);
+    // Everybody counts as one who never joined the list, until the list's own counts say otherwise.
+    let elsewhere = |outcome: i32| {
+        let plain = Outcome::from_code(outcome).plain();
+        let reached = if list == 0 { plain } else { on_list(plain, None, consents_by_default) };
+        ReachabilityLoss::of(reached, consents_by_default)
+    };
+    for (outcome, customers) in of_list(0) {
+        drop_out(elsewhere(*outcome), *customers);
     }
-    lost.retain(|_, customers| *customers != 0);
-    ReachabilityFunnel { known, lost }
+    for (outcome, customers) in of_list(list).iter().filter(|_| list != 0) {
+        let there = Outcome::from_code(*outcome).on_list(consents_by_default);
+        drop_out(elsewhere(*outcome), -customers);
+        drop_out(ReachabilityLoss::of(there, consents_by_default), *customers);
+    }
+    losses.retain(|_, customers| *customers != 0);
+    ReachabilityFunnel { known: counts.known, lost: losses }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::reach::contributions;
+    use crate::domain::address_days::DayRules;
+    use crate::domain::reach::{Address, contributions, outcomes_now};
     use crate::domain::reachability::{AddressChange, AddressState};
     use crate::domain::time::Micros;
 
@@ -149,24 +187,29 @@ mod tests {
         ReachabilityStep::Subscribed,
     ];
 
-    /// Counts of customers with one e-mail address each, which went through a change or none.
-    fn counts(changes: &[Option<AddressChange>]) -> Vec<ReachCount> {
-        let of = |change: &Option<AddressChange>| {
+    /// Counts of so many customers, some of whom have one e-mail address each, which went through a change or none.
+    fn counts(known: i64, changes: &[Option<AddressChange>]) -> ReachCounts {
+        let rules = DayRules { soft_bounce_limit: 5, zone: chrono_tz::UTC };
+        let mut counts = ReachCounts { known, ..ReachCounts::default() };
+        for change in changes {
             let mut state = AddressState::default();
             if let Some(change) = change {
-                state.apply(*change, Micros(0), (0, 0));
+                state.apply(*change, Micros(0), (0, 0), rules.zone);
             }
-            let found = contributions(&[(vec!["email".to_owned()], &state)], 5);
-            found.into_iter().map(|((_, list), outcome)| ReachCount { list, outcome, customers: 1 }).collect::<Vec<_>>()
-        };
-        changes.iter().flat_map(of).collect()
+            let address = Address { channels: vec!["email".to_owned()], first_day: 0, state: &state };
+            for ((_, list), outcome) in outcomes_now(&contributions(0, &[address], rules)) {
+                *counts.by_list.entry(list).or_default().entry(outcome).or_default() += 1;
+            }
+        }
+        counts
     }
 
     #[test]
     fn every_customer_is_lost_at_one_step_or_reaches_the_last() {
         let bounced = AddressChange::Unreachable(ReachabilityType::HardBounce);
         let changes = [Some(bounced), Some(AddressChange::OptedOut), None, Some(AddressChange::OptedIn)];
-        let funnel = fold(6, &counts(&changes), false, false);
+        let counts = counts(6, &changes);
+        let funnel = fold(&counts, 0, false);
         assert_eq!(STEPS.map(|step| funnel.reached(step))[..4], [6, 4, 3, 1]);
         assert_eq!(funnel.lost_at(ReachabilityStep::HasAddress), [(ReachabilityLoss::NoAddress, 2)]);
         let unreachable = ReachabilityLoss::Unreachable(ReachabilityType::HardBounce as u8);
@@ -174,18 +217,20 @@ mod tests {
         assert_eq!(funnel.lost_at(ReachabilityStep::Reachable), [(unreachable, 1)]);
         let consent = [(ReachabilityLoss::OptedOut, 1), (ReachabilityLoss::NoConsent, 1)];
         assert_eq!(funnel.lost_at(ReachabilityStep::Consented), consent);
-        let by_default = fold(6, &counts(&changes), false, true);
+        let by_default = fold(&counts, 0, true);
         assert_eq!(by_default.reached(ReachabilityStep::Consented), 2);
+        assert_eq!((by_default.eligible(), funnel.lost().count()), (2, 4));
     }
 
     #[test]
     fn on_a_list_those_who_never_joined_it_stay_before_the_last_step() {
         let changes = [None, Some(AddressChange::Subscribed(7)), Some(AddressChange::Unsubscribed(7))];
-        let funnel = fold(3, &counts(&changes), true, true);
+        let counts = counts(3, &changes);
+        let funnel = fold(&counts, 7, true);
         assert_eq!(STEPS.map(|step| funnel.reached(step)), [3, 3, 3, 3, 1]);
         let lost = [(ReachabilityLoss::Unsubscribed, 1), (ReachabilityLoss::NeverSubscribed, 1)];
         assert_eq!(funnel.lost_at(ReachabilityStep::Subscribed), lost);
-        let unasked = fold(3, &counts(&changes), true, false);
+        let unasked = fold(&counts, 7, false);
         assert_eq!(STEPS.map(|step| unasked.reached(step)), [3, 3, 3, 0, 0]);
     }
 }

@@ -10,7 +10,7 @@ use crate::domain::recipient::RecipientState;
 use crate::domain::time::Micros;
 use crate::domain::workspace::WorkspaceId;
 use crate::store::recipient::{self, Recipient};
-use crate::store::{Store, cell};
+use crate::store::{Store, cell, customer};
 
 /// Recipients that are read at a time.
 const CHUNK: u64 = 5_000;
@@ -54,7 +54,8 @@ pub async fn of_customers(
     Ok(times)
 }
 
-/// The customers who reached a step of a campaign, not before an instant if one is given; ascending.
+/// The customers who reached a step of a campaign, not before an instant if one is given; ascending. Erased ones, who still
+/// count in reports, are left out.
 pub async fn who_reached(
     store: &Store,
     workspace: WorkspaceId,
@@ -77,5 +78,5 @@ pub async fn who_reached(
         }
     }
     found.sort_unstable();
-    Ok(found)
+    customer::without_erased(store, workspace, found).await
 }

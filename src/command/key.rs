@@ -9,6 +9,7 @@ use super::Outcome;
 use super::output::{self, Format};
 use crate::config::Settings;
 use crate::domain::access::Scope;
+use crate::domain::audit::{Actor, AuditEntry};
 use crate::domain::time::Micros;
 use crate::domain::workspace::WorkspaceId;
 use crate::store::api_key::{self, NewApiKey};
@@ -71,7 +72,8 @@ pub async fn run(action: Action, settings: &Settings) -> Result<Outcome> {
         }
         Action::Revoke { id, place } => {
             let workspace = find_workspace(&store, &place.workspace).await?;
-            let revoked = api_key::revoke(&store, workspace, id).await?;
+            let entry = AuditEntry::new(Actor::command_line(), "apiKeyRevoke");
+            let revoked = api_key::revoke(&store, workspace, id, &entry).await?;
             let missing = || Error::NotFound(format!("workspace {} has no key {id}", place.workspace));
             print(&[revoked.ok_or_else(missing)?], place.output);
         }
@@ -91,7 +93,8 @@ pub async fn find_workspace(store: &Store, name: &str) -> Result<WorkspaceId> {
 async fn make(store: &Store, create: Create) -> Result<()> {
     let workspace = find_workspace(store, &create.place.workspace).await?;
     let new = NewApiKey { name: create.name, scope: create.scope, expires_at: create.expires };
-    let created = api_key::create(store, workspace, &new).await?;
+    let entry = AuditEntry::new(Actor::command_line(), "apiKeyCreate");
+    let created = api_key::create(store, workspace, &new, &entry).await?;
     match create.place.output {
         Format::Text => output::line(&created.key),
         Format::Json => {

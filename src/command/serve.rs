@@ -8,6 +8,7 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use super::{Outcome, demo, output};
 use crate::config::{LogFormat, Settings};
 use crate::domain::access::Scope;
+use crate::domain::audit::{Actor, AuditEntry};
 use crate::http::server::DEFAULT_WORKSPACE;
 use crate::http::{self, RunningServer};
 use crate::store::api_key::{self, NewApiKey};
@@ -63,7 +64,8 @@ async fn demo_key(server: &RunningServer) -> Result<String> {
         return Ok(key);
     }
     let new = NewApiKey { name: "demo".to_owned(), scope: Scope::Admin, expires_at: None };
-    Ok(api_key::create(&server.state.store, DEFAULT_WORKSPACE, &new).await?.key)
+    let entry = AuditEntry::new(Actor::server(), "apiKeyCreate");
+    Ok(api_key::create(&server.state.store, DEFAULT_WORKSPACE, &new, &entry).await?.key)
 }
 
 fn announce(text: &str, log_format: LogFormat) {

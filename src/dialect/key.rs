@@ -27,6 +27,14 @@ pub fn content_key(event: &NewEvent) -> EventKey {
     EventKey::Known(hash128(&[b"content", &canonical(event)]))
 }
 
+/// The key of what a list says: the content's, for ever, whether or not the row has a time of its own.
+pub fn lasting_key(event: &NewEvent) -> EventKey {
+    match content_key(event) {
+        EventKey::AlwaysNew => EventKey::Lasting(hash128(&[b"content", &canonical(event)])),
+        known => known,
+    }
+}
+
 /// The content as RFC 8785 writes it.
 fn canonical(event: &NewEvent) -> Vec<u8> {
     serde_json_canonicalizer::to_vec(&Content(event)).expect("texts, finite numbers and maps always serialise")

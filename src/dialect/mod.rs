@@ -9,6 +9,8 @@ pub mod sendgrid;
 pub mod ses;
 pub mod sms;
 
+pub mod lists;
+
 pub mod envelope;
 pub mod price;
 pub mod rules;
@@ -19,6 +21,7 @@ mod read;
 #[cfg(test)]
 pub(crate) mod shown;
 
+mod cut;
 mod input;
 mod json;
 mod path;
@@ -26,6 +29,7 @@ mod piece;
 mod scan;
 mod split;
 mod utf16;
+mod window;
 
 pub mod field;
 pub mod key;
@@ -33,9 +37,12 @@ pub mod order;
 pub mod time;
 pub mod who;
 
+use std::collections::BTreeMap;
+
 use serde_json::Map;
 
 pub use envelope::{FirehoseRequest, Proof};
+pub use lists::Given;
 pub use read::{RecordReader, Text, Texts, read, read_body, read_firehose, read_value, read_values, texts};
 pub use rules::{Reading, Rules};
 
@@ -66,6 +73,7 @@ pub fn blank_event(dialect: Dialect, event_type: impl Into<String>) -> NewEvent 
         automation_rule: None,
         sent_at: None,
         updates: Vec::new(),
+        attributes: BTreeMap::new(),
         data: Map::new(),
         key: EventKey::AlwaysNew,
         notes: Vec::new(),

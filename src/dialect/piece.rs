@@ -1,7 +1,10 @@
 //! What the splitter cuts a text into: the text of a record, or of something that is none, and where it stands.
 
+use std::sync::Arc;
+
 use memchr::{memchr_iter, memrchr};
 
+use super::lists::Header;
 use crate::domain::hash::WholeHash;
 
 /// Longest record that is read; of longer ones only [`KEPT_BYTES`] are kept.
@@ -40,8 +43,10 @@ pub(super) struct Piece {
     /// Hash of the whole text, where `raw` is only its beginning.
     pub(super) whole_hash: Option<[u8; 32]>,
     pub(super) place: Place,
-    /// Why it is no record. Without a fault, it is an object whose brackets match.
+    /// Why it is no record. Without a fault, it is an object whose brackets match, or a row whose quotes do.
     pub(super) fault: Option<Fault>,
+    /// The heading above it, where it is a row of a CSV file.
+    pub(super) header: Option<Arc<Header>>,
 }
 
 /// A text that is too long to hold: its beginning, and the hash of all that is passed over.
@@ -65,14 +70,14 @@ impl LongText {
     pub(super) fn finish(self, end: Place, fault: Fault) -> Piece {
         let Self { place, raw, hash } = self;
         let raw_len = end.offset - place.offset;
-        Piece { raw, raw_len, whole_hash: Some(hash.finish()), place, fault: Some(fault) }
+        Piece { raw, raw_len, whole_hash: Some(hash.finish()), place, fault: Some(fault), header: None }
     }
 }
 
 /// Why a piece is no record.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Fault {
-    /// Not JSON at this position of the piece.
+    /// Neither JSON nor a row of CSV at this position of the piece.
     Syntax { at: usize, reason: String },
     /// The input ended, or could not be read on.
     CutOff { reason: String },

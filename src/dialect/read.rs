@@ -6,12 +6,13 @@ use std::io::BufRead;
 
 use serde_json::{Map, Value};
 
+use super::cut::Cutter;
 use super::envelope::{self, FirehoseRequest, Found, Opened, Proof, Stack, UnpackLimit};
 use super::field::wrong_type;
 use super::json::{self, Refused};
+use super::lists::{Header, field_names};
 use super::piece::{Fault, KEPT_BYTES, MAX_RECORD_BYTES, Piece};
 use super::rules::Reading;
-use super::split::Splitter;
 use super::vendor::{FannedOut, Vendor};
 use crate::domain::event::{Dialect, Format, NewEvent, Record, Rejection, RejectionCode};
 use crate::domain::hash::WholeHash;
@@ -22,7 +23,7 @@ const VALUES_UNPACKED_BYTES: u64 = 32 * 1024 * 1024;
 /// The records of a text, read as they are asked for: one record is held at a time, and what is open of its wrappers.
 pub struct RecordReader<R> {
     reading: Reading,
-    pieces: Splitter<R>,
+    pieces: Cutter<R>,
     proof: Proof,
     wrappers: Stack,
     /// Where the record stands that is in no wrapper, or around all that is being read.
@@ -31,11 +32,12 @@ pub struct RecordReader<R> {
 }
 
 /// Reads records from a stream: JSON objects one after the other, in arrays, one per line, or all of it mixed, as such or
-/// compressed with gzip, and wrapped or not.
+/// compressed with gzip, and wrapped or not; lists as CSV too.
 pub fn read<R: BufRead>(reading: impl Into<Reading>, body: R) -> RecordReader<R> {
+    let reading = reading.into();
     RecordReader {
-        reading: reading.into(),
-        pieces: Splitter::new(body),
+        pieces: Cutter::new(reading.clone(), body),
+        reading,
         proof: Proof::OfMessages,
         wrappers: Stack::new(UnpackLimit::per_record()),
         offset: 0,
@@ -46,7 +48,7 @@ pub fn read<R: BufRead>(reading: impl Into<Reading>, body: R) -> RecordReader<R>
 /// The texts of a stream's records, cut as [`read`] cuts them and not parsed yet: cutting takes one thread, parsing may
 /// take several.
 pub struct Texts<R> {
-    pieces: Splitter<R>,
+    pieces: Cutter<R>,
 }
 
 /// The text of a record, of several that one document holds, or of something that is none.
@@ -54,14 +56,19 @@ pub struct Texts<R> {
 pub struct Text(Piece);
 
 /// Cuts a stream into the texts of its records.
-pub fn texts<R: BufRead>(body: R) -> Texts<R> {
-    Texts { pieces: Splitter::new(body) }
+pub fn texts<R: BufRead>(reading: Reading, body: R) -> Texts<R> {
+    Texts { pieces: Cutter::new(reading, body) }
 }
 
 impl<R: BufRead> Texts<R> {
     /// Byte offset, after decompression, at which the stream goes on behind the last text.
     pub fn offset(&self) -> u64 {
         self.pieces.offset()
+    }
+
+    /// The heading, where the stream is a list that comes as CSV.
+    pub fn header(&mut self) -> Option<&Header> {
+        self.pieces.header().map(AsRef::as_ref)
     }
 }
 
@@ -152,7 +159,7 @@ impl<R: BufRead> RecordReader<R> {
     fn begin(&mut self, piece: Piece) {
         self.offset = piece.place.offset;
         self.wrappers.begin_record();
-        let records = self.piece(piece, None);
+        let records = if piece.header.is_some() { self.row(piece) } else { self.piece(piece, None) };
         self.pending.extend(records);
     }
 
@@ -170,8 +177,36 @@ impl<R: BufRead> RecordReader<R> {
         }
     }
 
+    /// The record of a row. One that is none is kept with its heading, so that it can be read alone.
+    fn row(&self, piece: Piece) -> Vec<Record> {
+        let Some(header) = piece.header else { return Vec::new() };
+        let line = piece.place.line;
+        let parsed = match &piece.fault {
+            Some(Fault::Syntax { reason, .. } | Fault::CutOff { reason }) => Err(not_csv(line, reason)),
+            Some(Fault::TooLong) => Err(too_long(piece.raw_len)),
+            Some(Fault::NoObject) | None => header.record(&piece.raw, line),
+        };
+        let parsed = parsed.and_then(|map| {
+            let broken = map.iter().find_map(|(name, cell)| Some((name, json::check(cell).err()?)));
+            broken.map_or(Ok(()), |(name, broken)| Err(Rejection { path: name.clone(), ..broken })).map(|()| map)
+        });
+        match parsed {
+            Ok(map) => {
+                let raw = Value::Object(map.clone()).to_string().into_bytes();
+                vendor_records(&self.reading, Vendor::of(header.dialect), map, Origin::inner(raw, self.offset))
+            }
+            Err(rejection) => {
+                let origin = Origin::inner(header.file_of(&piece.raw), self.offset);
+                vec![origin.refused(Format::Of(header.dialect), rejection)]
+            }
+        }
+    }
+
     fn piece(&mut self, piece: Piece, within: Option<&str>) -> Vec<Record> {
         let parsed = match &piece.fault {
+            Some(Fault::Syntax { .. }) if piece.place.offset == 0 && self.wants_list() => {
+                Err(no_list(self.reading.format))
+            }
             Some(fault) => Err(fault_rejection(fault, &piece, within)),
             None => parse_text(&piece.raw).map_err(|refused| match refused {
                 Refused::Rule(rejection) => rejection,
@@ -184,6 +219,11 @@ impl<R: BufRead> RecordReader<R> {
             Ok(other) => vec![origin.refused(self.reading.format, no_object(&other))],
             Err(rejection) => vec![origin.refused(self.reading.format, rejection)],
         }
+    }
+
+    /// Whether a list was asked for.
+    fn wants_list(&self) -> bool {
+        matches!(self.reading.format, Format::Of(dialect) if dialect.is_list())
     }
 
     fn value(&mut self, value: &Value) -> Vec<Record> {
@@ -293,8 +333,21 @@ fn map_records(reading: &Reading, map: Map<String, Value>, origin: Origin) -> Ve
         Format::Auto => Vendor::recognised(&map),
     };
     let Some(vendor) = vendor else { return vec![origin.refused(Format::Auto, unknown_format(&map))] };
+    vendor_records(reading, vendor, map, origin)
+}
+
+fn vendor_records(reading: &Reading, vendor: &Vendor, map: Map<String, Value>, origin: Origin) -> Vec<Record> {
     match (vendor.fan_out)(map) {
-        FannedOut::Single(map) => vec![origin.record(vendor.dialect, parse(reading, vendor, &map))],
+        FannedOut::Single(map) => {
+            let (map, is_changed) = reading.given.complete(vendor.dialect, map);
+            let outcome = parse(reading, vendor, &map);
+            let origin = if is_changed && outcome.is_err() {
+                Origin::inner(Value::Object(map).to_string().into_bytes(), origin.offset)
+            } else {
+                origin
+            };
+            vec![origin.record(vendor.dialect, outcome)]
+        }
         FannedOut::Several(inner) => fanned_out(reading, vendor, inner, origin),
     }
 }
@@ -314,6 +367,7 @@ fn fanned_out(
     let mut own_text = Some(origin.raw);
     let to_record = |inner: Result<Map<String, Value>, Rejection>| match inner {
         Ok(map) => {
+            let (map, _) = reading.given.complete(vendor.dialect, map);
             let outcome = parse(reading, vendor, &map);
             let raw = Value::Object(map).to_string().into_bytes();
             Record { raw_len: raw.len() as u64, raw, whole_hash: None, offset, dialect: Some(vendor.dialect), outcome }
@@ -371,6 +425,23 @@ fn not_json(piece: &Piece, at: usize, reason: &str, within: Option<&str>) -> Rej
     let whose = within.map(|path| format!(" of {path}")).unwrap_or_default();
     let message = format!("not JSON at line {}, column {}{whose}: {reason}", place.line, place.column);
     Rejection::new(RejectionCode::NotJson, "", message)
+}
+
+fn not_csv(line: u64, reason: &str) -> Rejection {
+    Rejection::new(RejectionCode::NotCsv, "", format!("the row at line {line} is no CSV: {reason}"))
+}
+
+/// What was asked for as a list and is none: most often its columns have names that nobody knows.
+fn no_list(format: Format) -> Rejection {
+    let fields = match format {
+        Format::Of(dialect) => field_names(dialect).collect::<Vec<_>>().join(", "),
+        Format::Auto => String::new(),
+    };
+    let message = format!(
+        "the text begins with no JSON, and its first line names no column with an address; known are {fields}, and others are \
+         said as --column does"
+    );
+    Rejection::new(RejectionCode::UnknownFormat, "", message)
 }
 
 fn no_object(value: &Value) -> Rejection {

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::field::Fields;
+use super::lists::Given;
 use super::signature::SnsKey;
 use crate::domain::event::{Dialect, Format, Rejection};
 use crate::domain::time::Micros;
@@ -47,6 +48,8 @@ pub struct Reading {
     pub rules: Arc<Rules>,
     /// When it was received.
     pub now: Micros,
+    /// What is said of the rows of a list beside its file.
+    pub given: Arc<Given>,
 }
 
 impl Reading {
@@ -60,6 +63,6 @@ impl Reading {
 /// Records of one form by the built-in settings, received now: for records of our own making.
 impl From<Dialect> for Reading {
     fn from(dialect: Dialect) -> Self {
-        Self { format: Format::Of(dialect), rules: Arc::default(), now: Micros::now() }
+        Self { format: Format::Of(dialect), rules: Arc::default(), now: Micros::now(), given: Arc::default() }
     }
 }

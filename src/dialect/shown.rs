@@ -43,6 +43,7 @@ fn shown_event(event: &NewEvent) -> String {
     let mut line = format!("{} {}/{}", event.kind, event.event_type, event.action.as_deref().unwrap_or_default());
     let key = match event.key {
         EventKey::Known(key) => format!("{:08x}", u128::from_be_bytes(key) >> 96),
+        EventKey::Lasting(key) => format!("lasting:{:08x}", u128::from_be_bytes(key) >> 96),
         EventKey::AlwaysNew => "new".to_owned(),
     };
     let who: Vec<_> = event.identifiers.iter().map(|one| format!("{}:{}", one.name, one.value)).collect();
@@ -81,6 +82,9 @@ fn shown_event(event: &NewEvent) -> String {
     for update in &event.updates {
         let address = format!("{}:{}", update.address.name, update.address.value);
         write!(line, "\n  update {address} {:?} {:?}", update.change, update.at).expect("text takes all");
+    }
+    for (name, value) in &event.attributes {
+        write!(line, "\n  attribute {name} {}", value.to_json()).expect("text takes all");
     }
     for note in &event.notes {
         write!(line, "\n  note {} {}", note.code, note.message).expect("text takes all");

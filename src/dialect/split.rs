@@ -16,10 +16,10 @@ use super::envelope::Allowance;
 use super::input::Input;
 use super::piece::{Fault, LongText, MAX_RECORD_BYTES, Piece, Place};
 use super::scan::{Scan, Step};
+use super::window::Window;
 
 /// Most brackets that may be open at once, the record's own among them.
 pub(super) const MAX_DEPTH: u32 = 64;
-const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 /// Longest bare word that is looked at as a value.
 const MAX_WORD_BYTES: usize = 1_024;
 
@@ -51,14 +51,7 @@ enum InArray {
 
 /// Cuts a text into pieces.
 pub(super) struct Splitter<R> {
-    input: Input<R>,
-    buffer: Vec<u8>,
-    /// First byte of `buffer` that no piece has taken, and its place in the text.
-    start: usize,
-    place: Place,
-    ended: bool,
-    /// Why the input ended early, until it is told.
-    failure: Option<String>,
+    window: Window<R>,
     expected: Expected,
 }
 
@@ -67,26 +60,26 @@ impl<R: BufRead> Iterator for Splitter<R> {
 
     fn next(&mut self) -> Option<Piece> {
         loop {
-            let Some(byte) = self.peek() else { return self.finish() };
+            let Some(byte) = self.window.peek() else { return self.finish() };
             match (self.expected, byte) {
                 (Expected::Any, b'[') => {
-                    self.expected = Expected::Element(self.place, InArray::ValueOrEnd);
-                    self.skip(1);
+                    self.expected = Expected::Element(self.window.place, InArray::ValueOrEnd);
+                    self.window.skip(1);
                 }
                 (Expected::Element(opened, InArray::CommaOrEnd), b',') => {
                     self.expect(opened, InArray::Value);
-                    self.skip(1);
+                    self.window.skip(1);
                 }
-                (Expected::Element(_, InArray::Whatever), b',') => self.skip(1),
+                (Expected::Element(_, InArray::Whatever), b',') => self.window.skip(1),
                 (Expected::Element(opened, InArray::Value), b']') => {
                     let fault = self.array_fault(opened, "a value must follow the comma");
                     self.expected = Expected::Any;
-                    self.skip(1);
+                    self.window.skip(1);
                     return Some(fault);
                 }
                 (Expected::Element(..), b']') => {
                     self.expected = Expected::Any;
-                    self.skip(1);
+                    self.window.skip(1);
                 }
                 (Expected::Element(opened, InArray::CommaOrEnd), b'{' | b'[') => {
                     self.expect(opened, InArray::Whatever);
@@ -105,54 +98,22 @@ impl<R: BufRead> Iterator for Splitter<R> {
 impl<R: BufRead> Splitter<R> {
     /// Where the text goes on after the last piece.
     pub(super) fn offset(&self) -> u64 {
-        self.place.offset
+        self.window.place.offset
     }
 
+    #[cfg(test)]
     pub(super) fn new(body: R) -> Self {
-        Self::over(Input::new(body, None))
+        Self::over(Window::new(Input::new(body, None)))
     }
 
-    /// The same for what stands in a wrapper, and may unpack to so much.
+    /// Cuts what stands in a wrapper, and may unpack to so much.
     pub(super) fn within(body: R, allowance: Allowance) -> Self {
-        Self::over(Input::new(body, Some(allowance)))
+        Self::over(Window::new(Input::new(body, Some(allowance))))
     }
 
-    fn over(input: Input<R>) -> Self {
-        Self {
-            input,
-            buffer: Vec::new(),
-            start: 0,
-            place: Place::START,
-            ended: false,
-            failure: None,
-            expected: Expected::Any,
-        }
-    }
-
-    /// The next byte that is no white space, not taken.
-    fn peek(&mut self) -> Option<u8> {
-        loop {
-            let blank = self.rest().iter().position(|byte| !byte.is_ascii_whitespace());
-            self.skip(blank.unwrap_or(self.rest().len()));
-            match self.rest().first().copied() {
-                Some(first) if first == BYTE_ORDER_MARK[0] && self.skip_byte_order_mark() => {}
-                Some(first) => return Some(first),
-                None if self.read_more() => {}
-                None => return None,
-            }
-        }
-    }
-
-    /// Where files that begin with one were joined, it stands between their records. Editors do not count it as a column.
-    fn skip_byte_order_mark(&mut self) -> bool {
-        while self.rest().len() < BYTE_ORDER_MARK.len() && self.read_more() {}
-        let is_mark = self.rest().starts_with(BYTE_ORDER_MARK);
-        if is_mark {
-            let column = self.place.column;
-            self.skip(BYTE_ORDER_MARK.len());
-            self.place.column = column;
-        }
-        is_mark
+    /// Cuts a text of which something may have been looked at.
+    pub(super) fn over(window: Window<R>) -> Self {
+        Self { window, expected: Expected::Any }
     }
 
     fn value(&mut self, first: u8) -> Piece {
@@ -176,22 +137,22 @@ impl<R: BufRead> Splitter<R> {
         let mut scan = Scan::default();
         let mut scanned = 0;
         loop {
-            match scan.feed(&self.rest()[scanned..], MAX_DEPTH) {
+            match scan.feed(&self.window.rest()[scanned..], MAX_DEPTH) {
                 Step::Done(end) => {
-                    let fault = (self.rest()[0] != b'{').then_some(Fault::NoObject);
-                    return self.take(scanned + end, fault);
+                    let fault = (self.window.rest()[0] != b'{').then_some(Fault::NoObject);
+                    return self.window.take(scanned + end, fault);
                 }
                 Step::Broken(at) => return self.broken(scanned + at),
                 Step::Deep(at) => {
                     scanned += at;
-                    match syntax_error(&self.rest()[..scanned]) {
+                    match syntax_error(&self.window.rest()[..scanned]) {
                         Some(error) if !error.is_end => return self.broken(error.at),
                         _ => scan.give_up_at_line(),
                     }
                 }
                 Step::More => {
-                    scanned = self.rest().len();
-                    if scanned > MAX_RECORD_BYTES || !self.read_more() {
+                    scanned = self.window.rest().len();
+                    if scanned > MAX_RECORD_BYTES || !self.window.read_more() {
                         return self.unfinished(scan);
                     }
                 }
@@ -201,11 +162,12 @@ impl<R: BufRead> Splitter<R> {
 
     /// A value that has no end yet though the input has, or though it is too long already.
     fn unfinished(&mut self, scan: Scan) -> Piece {
-        match syntax_error(self.rest()) {
+        match syntax_error(self.window.rest()) {
             Some(error) if !error.is_end => self.broken(error.at),
-            _ if self.ended => {
-                let reason = self.failure.take().unwrap_or_else(|| "the input ends within the record".to_owned());
-                self.take(self.rest().len(), Some(Fault::CutOff { reason }))
+            _ if self.window.ended => {
+                let reason =
+                    self.window.failure.take().unwrap_or_else(|| "the input ends within the record".to_owned());
+                self.window.take(self.window.rest().len(), Some(Fault::CutOff { reason }))
             }
             _ => self.oversized(scan),
         }
@@ -213,94 +175,90 @@ impl<R: BufRead> Splitter<R> {
 
     /// Passes over a record that is too long to hold, and keeps its beginning.
     fn oversized(&mut self, mut scan: Scan) -> Piece {
-        let mut text = LongText::begin(self.place, self.rest());
+        let mut text = LongText::begin(self.window.place, self.window.rest());
         loop {
-            self.pass(self.rest().len(), &mut text);
-            if !self.read_more() {
+            self.window.pass(self.window.rest().len(), &mut text);
+            if !self.window.read_more() {
                 break;
             }
-            match scan.feed(self.rest(), u32::MAX) {
+            match scan.feed(self.window.rest(), u32::MAX) {
                 Step::More => {}
                 Step::Done(end) => {
-                    self.pass(end, &mut text);
+                    self.window.pass(end, &mut text);
                     break;
                 }
                 Step::Broken(at) | Step::Deep(at) => {
-                    self.pass(at, &mut text);
+                    self.window.pass(at, &mut text);
                     // A bracket here begins a line: it was the line that broke the record.
-                    if !matches!(self.rest()[0], b'{' | b'[') {
+                    if !matches!(self.window.rest()[0], b'{' | b'[') {
                         self.pass_to_record_line(&mut text);
                     }
                     break;
                 }
             }
         }
-        text.finish(self.place, Fault::TooLong)
+        text.finish(self.window.place, Fault::TooLong)
     }
 
     /// A number, `true`, `false`, `null`, or something that is no JSON at all.
     fn word(&mut self) -> Piece {
         let is_part = |byte: &u8| byte.is_ascii_alphanumeric() || b"+-._".contains(byte);
         let length = loop {
-            match self.rest().iter().position(|byte| !is_part(byte)) {
+            match self.window.rest().iter().position(|byte| !is_part(byte)) {
                 Some(length) => break length,
-                None if self.rest().len() > MAX_WORD_BYTES || !self.read_more() => break self.rest().len(),
+                None if self.window.rest().len() > MAX_WORD_BYTES || !self.window.read_more() => {
+                    break self.window.rest().len();
+                }
                 None => {}
             }
         };
-        if length > 0 && length <= MAX_WORD_BYTES && syntax_error(&self.rest()[..length]).is_none() {
-            return self.take(length, Some(Fault::NoObject));
+        if length > 0 && length <= MAX_WORD_BYTES && syntax_error(&self.window.rest()[..length]).is_none() {
+            return self.window.take(length, Some(Fault::NoObject));
         }
         self.broken(0)
     }
 
     /// Text that stops being JSON at `at`: takes it up to the next line that begins with a bracket.
     fn broken(&mut self, at: usize) -> Piece {
-        let seen = &self.rest()[..self.rest().len().min(at + 1)];
+        let seen = &self.window.rest()[..self.window.rest().len().min(at + 1)];
         let reason =
             syntax_error(seen).filter(|error| !error.is_end).map_or_else(|| unexpected(seen, at), |e| e.reason);
         let fault = Fault::Syntax { at, reason };
         let mut from = at.max(1);
         loop {
-            if let Some(end) = record_line(self.rest(), from) {
-                return self.take(end, Some(fault));
+            if let Some(end) = record_line(self.window.rest(), from) {
+                return self.window.take(end, Some(fault));
             }
-            from = self.rest().len().max(1);
-            if self.rest().len() > MAX_RECORD_BYTES {
-                let mut text = LongText::begin(self.place, self.rest());
+            from = self.window.rest().len().max(1);
+            if self.window.rest().len() > MAX_RECORD_BYTES {
+                let mut text = LongText::begin(self.window.place, self.window.rest());
                 self.pass_to_record_line(&mut text);
-                return text.finish(self.place, fault);
+                return text.finish(self.window.place, fault);
             }
-            if !self.read_more() {
-                return self.take(self.rest().len(), Some(fault));
+            if !self.window.read_more() {
+                return self.window.take(self.window.rest().len(), Some(fault));
             }
         }
     }
 
     fn pass_to_record_line(&mut self, text: &mut LongText) {
         loop {
-            if let Some(end) = record_line(self.rest(), 1) {
-                return self.pass(end, text);
+            if let Some(end) = record_line(self.window.rest(), 1) {
+                return self.window.pass(end, text);
             }
             // The last byte tells whether the next one begins a line.
-            self.pass(self.rest().len().saturating_sub(1), text);
-            if !self.read_more() {
-                return self.pass(self.rest().len(), text);
+            self.window.pass(self.window.rest().len().saturating_sub(1), text);
+            if !self.window.read_more() {
+                return self.window.pass(self.window.rest().len(), text);
             }
         }
-    }
-
-    /// Skips a part of a text that is too long to hold.
-    fn pass(&mut self, length: usize, text: &mut LongText) {
-        text.pass(&self.rest()[..length]);
-        self.skip(length);
     }
 
     /// What is left to tell once the text is over.
     fn finish(&mut self) -> Option<Piece> {
         let expected = mem::replace(&mut self.expected, Expected::Any);
-        if let Some(reason) = self.failure.take() {
-            return Some(self.take(0, Some(Fault::CutOff { reason })));
+        if let Some(reason) = self.window.failure.take() {
+            return Some(self.window.take(0, Some(Fault::CutOff { reason })));
         }
         match expected {
             Expected::Any | Expected::Element(_, InArray::Whatever) => None,
@@ -310,7 +268,7 @@ impl<R: BufRead> Splitter<R> {
 
     /// A fault between elements: the array's bracket stands for it.
     fn array_fault(&self, opened: Place, rule: &str) -> Piece {
-        let Place { line, column, .. } = self.place;
+        let Place { line, column, .. } = self.window.place;
         let reason = format!("{rule} (line {line}, column {column}), in the array that begins here");
         Piece {
             raw: b"[".to_vec(),
@@ -318,50 +276,12 @@ impl<R: BufRead> Splitter<R> {
             whole_hash: None,
             place: opened,
             fault: Some(Fault::Syntax { at: 0, reason }),
+            header: None,
         }
     }
 
     fn expect(&mut self, opened: Place, what: InArray) {
         self.expected = Expected::Element(opened, what);
-    }
-
-    fn rest(&self) -> &[u8] {
-        &self.buffer[self.start..]
-    }
-
-    fn take(&mut self, length: usize, fault: Option<Fault>) -> Piece {
-        let place = self.place;
-        if length > MAX_RECORD_BYTES {
-            let mut text = LongText::begin(place, self.rest());
-            self.pass(length, &mut text);
-            let fault = fault.filter(|fault| *fault != Fault::NoObject).unwrap_or(Fault::TooLong);
-            return text.finish(self.place, fault);
-        }
-        let raw = self.rest()[..length].to_vec();
-        self.skip(length);
-        Piece { raw, raw_len: length as u64, whole_hash: None, place, fault }
-    }
-
-    fn skip(&mut self, length: usize) {
-        self.place = self.place.after(&self.buffer[self.start..self.start + length]);
-        self.start += length;
-    }
-
-    /// Reads on; false at the end, or when reading fails, which ends the text too.
-    fn read_more(&mut self) -> bool {
-        if self.ended {
-            return false;
-        }
-        self.buffer.drain(..mem::take(&mut self.start));
-        match self.input.read_more(&mut self.buffer) {
-            Ok(0) => self.ended = true,
-            Ok(_) => {}
-            Err(error) => {
-                self.ended = true;
-                self.failure = Some(format!("the input cannot be read on: {error}"));
-            }
-        }
-        !self.ended
     }
 }
 

@@ -22,6 +22,13 @@ pub enum Concern {
     Channel,
 }
 
+impl Concern {
+    /// Whether it is the identifier with this value.
+    pub fn is_value(&self, value: &str) -> bool {
+        matches!(self, Self::Value(target) if target == value)
+    }
+}
+
 /// Every change of an address's state that the event brings, those beside its kind included.
 pub fn updates_of(event: &NewEvent, types: &IdentifierTypes) -> Vec<AddressUpdate> {
     let mut updates = event.updates.clone();
@@ -69,17 +76,28 @@ pub fn change_of(event: &NewEvent) -> Option<AddressChange> {
 /// identifier with that value; without a target, the identifiers of the channel.
 pub fn concern_of(event: &NewEvent) -> Concern {
     let Some(target) = event.target_address.as_deref() else { return Concern::Channel };
-    let name = match event.channel.as_deref() {
+    match target_type(target, event.channel.as_deref()).map(|name| normalize(name, target)) {
+        Some(Normalized::Identifier(identifier)) => Concern::Address(identifier),
+        Some(_) => Concern::Channel,
+        None => Concern::Value(target.trim().to_owned()),
+    }
+}
+
+/// The identifier that a target address is, where its type can be told.
+pub fn target_identifier(target: &str, channel: Option<&str>) -> Option<Identifier> {
+    match normalize(target_type(target, channel)?, target) {
+        Normalized::Identifier(identifier) => Some(identifier),
+        _ => None,
+    }
+}
+
+fn target_type(target: &str, channel: Option<&str>) -> Option<&'static str> {
+    match channel {
         Some("email") => Some("email"),
         Some("sms" | "mms" | "voice" | "whatsapp") => Some("phone"),
         None if target.contains('@') => Some("email"),
         None if target.starts_with('+') => Some("phone"),
         _ => None,
-    };
-    match name.map(|name| normalize(name, target)) {
-        Some(Normalized::Identifier(identifier)) => Concern::Address(identifier),
-        Some(_) => Concern::Channel,
-        None => Concern::Value(target.trim().to_owned()),
     }
 }
 

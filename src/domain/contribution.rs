@@ -183,7 +183,7 @@ fn facts_of(
 }
 
 /// The events of a message in order of time, marked where machines acted. Each names its cell.
-fn marked(message: &MessageState) -> Vec<Moment<i64>> {
+pub(super) fn marked(message: &MessageState) -> Vec<Moment<i64>> {
     let moment = |o: &Occurrence| Moment {
         at: o.at,
         kind: o.kind(),
@@ -200,9 +200,4 @@ fn marked(message: &MessageState) -> Vec<Moment<i64>> {
 /// Whether a click at this time, about which its vendor says nothing, is one of a machine's burst.
 pub fn is_burst(message: &MessageState, at: Micros) -> bool {
     marked(message).iter().any(|moment| moment.at == at && is_open_question(moment) && moment.is_machine)
-}
-
-/// For each event of the message, whether a machine did it: the vendor's verdict first, else the burst rule.
-pub(super) fn machine_acts(message: &MessageState) -> Vec<bool> {
-    marked(message).iter().map(|moment| moment.is_machine).collect()
 }

@@ -4,7 +4,7 @@
 use std::collections::HashMap;
 
 use super::attribution::{Rule, TOUCH_KINDS, Touch, Window};
-use super::contribution::machine_acts;
+use super::contribution::marked;
 use super::event::Automation;
 use super::hash::hash63;
 use super::kind::Kind;
@@ -180,20 +180,11 @@ impl Touches {
     /// Adds those of a state: every event of a touch's kind that no machine made.
     pub fn add(&mut self, campaign: i64, state: &RecipientState) {
         for message in &state.messages {
-            for (occurrence, is_machine) in message.occurrences.iter().zip(machine_acts(message)) {
-                if is_machine || !occurrence.kind().is_attributable() {
-                    continue;
-                }
-                let touch = Touch {
-                    at: occurrence.at,
-                    key: [0; 16],
-                    kind: occurrence.kind(),
-                    campaign,
-                    cell: occurrence.cell,
-                    message: message.key,
-                };
-                self.0.push((touch, occurrence.automation));
-            }
+            let touches = marked(message).into_iter().filter(|act| !act.is_machine && act.kind.is_attributable());
+            self.0.extend(touches.map(|act| {
+                let (key, message) = ([0; 16], message.key);
+                (Touch { at: act.at, key, kind: act.kind, campaign, cell: act.cell, message }, act.automation as u8)
+            }));
         }
     }
 

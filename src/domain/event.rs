@@ -1,9 +1,12 @@
 //! One event, parsed and valid: the value that every dialect produces and that ingestion takes.
 
+use std::collections::BTreeMap;
+
 use serde_json::{Map, Value};
 
 use super::identifier::Identifier;
 use super::kind::Kind;
+use super::profile::AttributeValue;
 use super::reachability::AddressUpdate;
 use super::time::Micros;
 pub use super::vendor::{Dialect, Format, Namespace};
@@ -48,6 +51,9 @@ pub struct CampaignRef {
 pub enum EventKey {
     /// 128 bits over the workspace-independent identity of the event (the vendor's key, or a hash of the content).
     Known([u8; 16]),
+    /// The same over a record that has no time of its own and says what holds, not what happened: however late it comes
+    /// again, it says nothing new.
+    Lasting([u8; 16]),
     /// Neither a key nor a time of its own: always a new event.
     AlwaysNew,
 }
@@ -106,6 +112,8 @@ pub struct NewEvent {
     pub sent_at: Option<Micros>,
     /// State changes that the record carries besides its kind (Pinpoint's endpoint document, SMS opt-outs).
     pub updates: Vec<AddressUpdate>,
+    /// Attributes of the customer's profile that an imported list tells, as of the event's time. No other record has any.
+    pub attributes: BTreeMap<String, AttributeValue>,
     /// Everything else that came, lossless.
     pub data: Map<String, Value>,
     /// How a repeat is recognised.
@@ -137,6 +145,8 @@ impl Rejection {
 pub enum RejectionCode {
     /// The text is not JSON.
     NotJson,
+    /// A row that does not fit its CSV file: a quote that does not close, too many or too few cells.
+    NotCsv,
     /// A value has a type that the field does not take.
     WrongType,
     /// A required field is missing, null or empty.
@@ -164,8 +174,9 @@ pub enum RejectionCode {
 }
 
 /// Every rejection code with its public name.
-pub const REJECTION_CODES: [(RejectionCode, &str); 13] = [
+pub const REJECTION_CODES: [(RejectionCode, &str); 14] = [
     (RejectionCode::NotJson, "NOT_JSON"),
+    (RejectionCode::NotCsv, "NOT_CSV"),
     (RejectionCode::WrongType, "WRONG_TYPE"),
     (RejectionCode::MissingField, "MISSING_FIELD"),
     (RejectionCode::MissingIdentifier, "MISSING_IDENTIFIER"),

@@ -57,6 +57,13 @@ impl FunnelOptions {
         if self.infer_deliveries && self.implied_steps { DeliveredBasis::Inferred } else { DeliveredBasis::Reported }
     }
 
+    /// Whether anything that a funnel shows is counted.
+    pub fn shows(&self, counts: &Counts) -> bool {
+        let kinds = FUNNEL_STEPS.iter().chain(&SIDE_COUNTS).map(|kind| self.metric(*kind));
+        let machines = [Kind::Opened, Kind::Clicked].map(|kind| Metric(kind, Variant::Machine));
+        kinds.chain(machines).any(|metric| counts.get(metric) != Tally::default())
+    }
+
     /// Which of a kind's counts are meant.
     pub fn metric(&self, kind: Kind) -> Metric {
         let implied = self.implied_steps;
@@ -129,13 +136,6 @@ impl FunnelCounts {
     /// The counts of a step or a side count.
     pub fn step(&self, kind: Kind) -> StepCount {
         self.pick(self.options.metric(kind))
-    }
-
-    /// Whether anything that a funnel shows is counted.
-    pub fn is_any(&self) -> bool {
-        let steps = FUNNEL_STEPS.iter().chain(&SIDE_COUNTS).map(|kind| self.step(*kind));
-        let machines = [Kind::Opened, Kind::Clicked].map(|kind| self.machine(kind));
-        steps.chain(machines).any(|count| (count.total, count.unique) != (0, 0))
     }
 
     /// Opens or clicks of known machines, whatever the filter.

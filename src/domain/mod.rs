@@ -2,13 +2,20 @@
 
 pub mod access;
 pub mod address;
+pub mod address_days;
+pub mod address_packing;
+pub mod address_past;
+pub mod audit;
+pub mod block;
 pub mod day;
 pub mod event;
+pub mod global_id;
 pub mod hash;
 pub mod identifier;
 pub mod identifier_type;
 pub mod identity;
 pub mod kind;
+pub mod mention;
 pub mod money;
 pub mod nobody;
 pub mod number_map;
@@ -16,6 +23,7 @@ pub mod packing;
 pub mod period;
 pub mod quarantine;
 pub mod reach;
+pub mod reach_day;
 pub mod reachability;
 pub mod time;
 pub mod vendor;

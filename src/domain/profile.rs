@@ -1,5 +1,5 @@
-//! Attributes of a profile: typed values under free names, each with the time that it was set. Only profile mutations set
-//! them, never events.
+//! Attributes of a profile: typed values under free names, each with the time that it was set. Only profile mutations and
+//! imported lists set them, never what happened to a message.
 
 use std::cmp::Ordering;
 use std::collections::BTreeMap;

@@ -12,6 +12,10 @@ pub enum RecordState {
     Discarded = 2,
 }
 
+/// The stored code of a record that named an erased customer: its text is gone, and only its key is left, so that a repeat
+/// adds nothing. No answer shows it, so that it is no state.
+pub const ERASED: i16 = 3;
+
 impl RecordState {
     /// Every state.
     pub const ALL: [Self; 3] = [Self::Open, Self::Replayed, Self::Discarded];

@@ -42,6 +42,7 @@ impl Rate {
         Self::Complaint,
         Self::Unsubscribe,
         Self::OptOut,
+        Self::Conversion,
         Self::Skip,
         Self::Conversion,
     ];

@@ -1,10 +1,13 @@
-//! How far each customer can be reached: through the best of its addresses, per channel and list.
+//! How far each customer can be reached, at the end of every day: through the best of its addresses, per channel and list.
 //!
-//! Counts are kept by outcome. Where nobody said yes or no, the channel's default decides, which is a setting; so an outcome
+//! Addresses are those that the customer has now, each from the day on which it was first named; its past is judged by the
+//! rules of now. Counts are kept by outcome. Where nobody said yes or no, the channel's default decides, which is a setting; so an outcome
 //! holds what it comes to under either default, and a change of the setting changes no count.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
 
+use super::address_days::{AddressDays, DayRules, Steps, push_step, value_on};
 use super::packing::{put_signed, put_varint, take_signed, take_varint};
 use super::reachability::AddressState;
 
@@ -113,12 +116,24 @@ impl Outcome {
     }
 }
 
-/// What one customer adds to the counts: per (channel, list) with list 0 for none. A list is there only if an address of
-/// the channel ever joined or left it; on every other list a customer who is consented never subscribed.
-pub type Contributions = BTreeMap<(String, i64), i32>;
+/// What one customer adds to the counts: per (channel, list) with list 0 for none, the outcome from each of these days on;
+/// that of the last day holds now. A list is there from the day on which an address of the channel joined or left it first;
+/// on every other list a customer who is consented never subscribed.
+pub type Contributions = BTreeMap<(String, i64), Steps<i32>>;
 
-/// The number of customers as a whole is counted as an outcome of its own, without channel and list.
-pub const KNOWN: (String, i64, i32) = (String::new(), 0, 0);
+/// The number of customers as a whole is counted like a channel without a name, with this one outcome.
+pub const KNOWN: i32 = 0;
+
+/// An address of a customer.
+#[derive(Clone, Debug)]
+pub struct Address<'a> {
+    /// The channels that it can be written to on.
+    pub channels: Vec<String>,
+    /// The day on which it was first named.
+    pub first_day: i32,
+    /// All that was said of it.
+    pub state: &'a AddressState,
+}
 
 /// How far an address gets without a list; `unreachable` is the code of the reachability type, 0 where it can be reached.
 pub fn plain(unreachable: u8, consent: Option<bool>) -> Reached {
@@ -144,46 +159,94 @@ pub fn on_list(plain: Reached, subscription: Option<bool>, consents_by_default: 
     }
 }
 
-/// What a customer with these addresses adds to the counts: the channels and the state of each.
-pub fn contributions(addresses: &[(Vec<String>, &AddressState)], soft_bounce_limit: u8) -> Contributions {
-    let mut of_channel: BTreeMap<&str, Vec<(Reached, &AddressState)>> = BTreeMap::new();
-    for (channels, state) in addresses {
-        let unreachable = state.reachability(soft_bounce_limit).unreachable.map_or(0, |reason| reason as u8);
-        let reached = plain(unreachable, state.consent.map(|consent| consent.is_in));
-        for channel in channels {
-            of_channel.entry(channel).or_default().push((reached, state));
+/// What a customer that is known since a day and has these addresses adds to the counts.
+pub fn contributions(known_since: i32, addresses: &[Address<'_>], rules: DayRules) -> Contributions {
+    let mut of_channel: BTreeMap<&str, Vec<AddressOnDays>> = BTreeMap::new();
+    for address in addresses {
+        let days = Rc::new(AddressDays::of(address.state, rules));
+        for channel in &address.channels {
+            let on_days = AddressOnDays { first_day: address.first_day, days: Rc::clone(&days) };
+            of_channel.entry(channel).or_default().push(on_days);
         }
     }
-    let mut contributions = Contributions::new();
+    let mut contributions = Contributions::from([((String::new(), 0), vec![(known_since, KNOWN)])]);
     for (channel, addresses) in of_channel {
-        let Some(best) = addresses.iter().map(|(reached, _)| Standing::of(*reached)).max() else { continue };
-        let none = Outcome { plain: best, by_default_in: Standing(0), by_default_out: Standing(0) };
-        contributions.insert((channel.to_owned(), 0), none.code());
-        for list in addresses.iter().flat_map(|(_, state)| state.subscriptions.keys()) {
-            let key = (channel.to_owned(), *list);
-            contributions.entry(key).or_insert_with(|| {
-                let on = |consents_by_default| {
-                    let each = addresses.iter().map(|(reached, state)| {
-                        let subscription = state.subscriptions.get(list).map(|subscription| subscription.is_in);
-                        Standing::of(on_list(*reached, subscription, consents_by_default))
-                    });
-                    each.max().unwrap_or(Standing(0))
-                };
-                Outcome { plain: best, by_default_in: on(true), by_default_out: on(false) }.code()
-            });
+        let lists: BTreeSet<i64> = addresses.iter().flat_map(|address| address.days.lists.keys().copied()).collect();
+        for list in std::iter::once(0).chain(lists) {
+            contributions.insert((channel.to_owned(), list), outcomes(&addresses, list));
         }
     }
     contributions
 }
 
+/// An address on a channel.
+struct AddressOnDays {
+    first_day: i32,
+    days: Rc<AddressDays>,
+}
+
+/// How far the best of some addresses gets from each day on, without a list or on one.
+fn outcomes(addresses: &[AddressOnDays], list: i64) -> Steps<i32> {
+    let mut days: Vec<i32> = Vec::new();
+    for address in addresses {
+        days.push(address.first_day);
+        days.extend(address.days.changes().filter(|day| *day > address.first_day));
+    }
+    days.sort_unstable();
+    days.dedup();
+    let mut steps = Steps::new();
+    for day in days {
+        let known = addresses.iter().filter(|address| address.first_day <= day);
+        let standing: Vec<(Reached, Option<bool>)> =
+            known.map(|address| standing_on(&address.days, list, day)).collect();
+        if list == 0 || standing.iter().any(|(_, subscription)| subscription.is_some()) {
+            push_step(&mut steps, day, best_of(&standing, list).code());
+        }
+    }
+    steps
+}
+
+/// How far an address got without a list at the end of a day, and what its owner had said about the list.
+fn standing_on(days: &AddressDays, list: i64, day: i32) -> (Reached, Option<bool>) {
+    let reached = plain(value_on(&days.unreachable, day).unwrap_or(0), value_on(&days.consent, day));
+    (reached, days.lists.get(&list).and_then(|steps| value_on(steps, day)))
+}
+
+fn best_of(addresses: &[(Reached, Option<bool>)], list: i64) -> Outcome {
+    let best = |standings: &mut dyn Iterator<Item = Standing>| standings.max().unwrap_or(Standing(0));
+    let plain = best(&mut addresses.iter().map(|(reached, _)| Standing::of(*reached)));
+    if list == 0 {
+        return Outcome { plain, by_default_in: Standing(0), by_default_out: Standing(0) };
+    }
+    let on = |consents_by_default| {
+        best(&mut addresses.iter().map(|(reached, said)| Standing::of(on_list(*reached, *said, consents_by_default))))
+    };
+    Outcome { plain, by_default_in: on(true), by_default_out: on(false) }
+}
+
+/// The outcomes that hold now.
+pub fn outcomes_now(contributions: &Contributions) -> BTreeMap<(String, i64), i32> {
+    let last = contributions.iter().filter_map(|(key, steps)| Some((key.clone(), steps.last()?.1)));
+    last.filter(|((channel, _), _)| !channel.is_empty()).collect()
+}
+
+/// Begins what holds days; programs without them began with the length of a channel's name.
+const WITH_DAYS: u8 = 0;
+
 /// Packs contributions into a column.
 pub fn encode(contributions: &Contributions) -> Vec<u8> {
-    let mut bytes = Vec::new();
-    for ((channel, list), outcome) in contributions {
+    let mut bytes = vec![WITH_DAYS];
+    for ((channel, list), steps) in contributions {
         put_varint(&mut bytes, channel.len() as u64);
         bytes.extend_from_slice(channel.as_bytes());
         put_signed(&mut bytes, *list);
-        put_signed(&mut bytes, i64::from(*outcome));
+        put_varint(&mut bytes, steps.len() as u64);
+        let mut last = 0;
+        for (day, outcome) in steps {
+            put_signed(&mut bytes, i64::from(*day) - last);
+            put_signed(&mut bytes, i64::from(*outcome));
+            last = i64::from(*day);
+        }
     }
     bytes
 }
@@ -194,13 +257,24 @@ pub fn decode(bytes: &[u8]) -> crate::Result<Contributions> {
 }
 
 fn take(mut bytes: &[u8]) -> Option<Contributions> {
+    let has_days = bytes.first() == Some(&WITH_DAYS);
+    if has_days {
+        bytes = &bytes[1..];
+    }
     let mut contributions = Contributions::new();
     while !bytes.is_empty() {
         let length = usize::try_from(take_varint(&mut bytes)?).ok()?;
         let (channel, rest) = bytes.split_at_checked(length)?;
         bytes = rest;
         let key = (String::from_utf8(channel.to_vec()).ok()?, take_signed(&mut bytes)?);
-        contributions.insert(key, i32::try_from(take_signed(&mut bytes)?).ok()?);
+        // What older programs packed is replaced before it is counted; until then only the present is read.
+        let steps = if has_days { take_varint(&mut bytes)? } else { 1 };
+        let (mut outcomes, mut day) = (Steps::new(), 0_i64);
+        for _ in 0..steps {
+            day = day.checked_add(if has_days { take_signed(&mut bytes)? } else { 0 })?;
+            outcomes.push((i32::try_from(day).ok()?, i32::try_from(take_signed(&mut bytes)?).ok()?));
+        }
+        contributions.insert(key, outcomes);
     }
     Some(contributions)
 }
@@ -211,19 +285,31 @@ mod tests {
     use crate::domain::reachability::{AddressChange, ReachabilityType};
     use crate::domain::time::Micros;
 
+    const RULES: DayRules = DayRules { soft_bounce_limit: 5, zone: chrono_tz::UTC };
+    const DAY: i64 = 86_400_000_000;
+
+    /// A state after changes, one a day from day 0 on.
     fn state(changes: &[AddressChange]) -> AddressState {
         let mut state = AddressState::default();
-        for (number, change) in changes.iter().enumerate() {
-            state.apply(*change, Micros(number as i64), (0, 0));
+        for (day, change) in changes.iter().enumerate() {
+            state.apply(*change, Micros(day as i64 * DAY), (0, 0), RULES.zone);
         }
         state
     }
 
+    fn email(first_day: i32, state: &AddressState) -> Address<'_> {
+        Address { channels: vec!["email".to_owned()], first_day, state }
+    }
+
+    /// The outcomes of customers with these addresses, known since day 0, by day.
+    fn by_day(addresses: &[Address<'_>], list: i64) -> Vec<(i32, Outcome)> {
+        let steps = contributions(0, addresses, RULES).remove(&("email".to_owned(), list)).unwrap_or_default();
+        steps.into_iter().map(|(day, code)| (day, Outcome::from_code(code))).collect()
+    }
+
     fn outcome(states: &[&AddressState], list: i64) -> Option<Outcome> {
-        let email = || vec!["email".to_owned()];
-        let addresses: Vec<(Vec<String>, &AddressState)> = states.iter().map(|state| (email(), *state)).collect();
-        let found = contributions(&addresses, 5).get(&("email".to_owned(), list)).copied();
-        found.map(Outcome::from_code)
+        let addresses: Vec<Address<'_>> = states.iter().map(|state| email(0, state)).collect();
+        by_day(&addresses, list).pop().map(|step| step.1)
     }
 
     #[test]
@@ -261,9 +347,33 @@ mod tests {
     }
 
     #[test]
+    fn an_address_counts_from_the_day_on_which_it_was_named_with_what_was_said_before() {
+        let words = state(&[AddressChange::OptedIn, AddressChange::OptedOut, AddressChange::Subscribed(7)]);
+        let later = state(&[]);
+        let plain = |step: (i32, Outcome)| (step.0, step.1.plain());
+        let found = by_day(&[email(1, &words), email(4, &later)], 0);
+        let expected = [(1, Reached::OptedOut), (4, Reached::Unasked)];
+        assert_eq!(found.into_iter().map(plain).collect::<Vec<_>>(), expected);
+        let on_list = by_day(&[email(1, &words), email(4, &later)], 7);
+        let on = |step: (i32, Outcome)| (step.0, step.1.on_list(true));
+        let expected = [(2, Reached::OptedOut), (4, Reached::NeverSubscribed)];
+        assert_eq!(on_list.into_iter().map(on).collect::<Vec<_>>(), expected);
+        let known = contributions(-3, &[], RULES);
+        assert_eq!(known, Contributions::from([((String::new(), 0), vec![(-3, KNOWN)])]));
+        assert!(outcomes_now(&known).is_empty());
+    }
+
+    #[test]
     fn contributions_come_back_from_their_column() {
-        let given: Contributions = [(("email".to_owned(), 0), 13_172_736), (("sms".to_owned(), i64::MAX), 5)].into();
+        let given: Contributions = [
+            ((String::new(), 0), vec![(-40, 0)]),
+            (("email".to_owned(), 0), vec![(20_000, 13_172_736), (20_001, 5)]),
+            (("sms".to_owned(), i64::MAX), vec![(i32::MIN, 5), (i32::MAX, 6)]),
+        ]
+        .into();
         assert_eq!(decode(&encode(&given)).expect("decodes"), given);
         assert!(decode(&[200]).is_err());
+        let without_days = [1, b'x', 0, 10];
+        assert_eq!(decode(&without_days).expect("decodes"), [(("x".to_owned(), 0), vec![(0, 5)])].into());
     }
 }

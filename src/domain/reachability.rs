@@ -2,8 +2,10 @@
 
 use std::collections::BTreeMap;
 
+use chrono_tz::Tz;
+
+use super::address_past::{Words, take_last_of_day, take_word};
 use super::identifier::Identifier;
-use super::packing::{put_signed, take_byte, take_signed};
 use super::time::Micros;
 
 /// Why an address cannot be reached. The codes are stored: never renumber one.
@@ -154,10 +156,47 @@ pub struct AddressState {
     pub consent: Option<ConsentUpdate>,
     /// The newest update for each list that one was made for, by the list's id.
     pub subscriptions: BTreeMap<i64, ConsentUpdate>,
-    /// The latest delivery, open, click or explicit `reachable`: soft bounces up to here no longer count.
-    pub cleared_at: Option<Micros>,
-    /// Soft bounces later than `cleared_at`, in order of time.
+    /// Soft bounces later than the last sign of life, in order of time.
     pub soft_bounces: Vec<(Micros, EventRef)>,
+    /// What was said on every day, the newest included.
+    pub(super) said: Said,
+    /// Signs of life (deliveries, opens, clicks, explicit `reachable`), of each day the last: soft bounces up to the last of
+    /// all no longer count.
+    pub(super) clears: Vec<Micros>,
+    /// Soft bounces up to the last sign of life, in order of time.
+    pub(super) past_bounces: Vec<Micros>,
+}
+
+/// The last word of every day, by what it is about.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Said {
+    /// Explicit updates; see [`unreachable_of_word`].
+    pub(super) updates: Words,
+    /// Consent; see [`consent_of_word`].
+    pub(super) consents: Words,
+    /// Membership of lists, by the list's id; see [`consent_of_word`].
+    pub(super) lists: BTreeMap<i64, Words>,
+}
+
+/// An explicit update as a word: the larger one counts at one instant, which is unreachable, and of two reasons the one
+/// with the smaller code.
+pub(super) fn update_word(unreachable: Option<ReachabilityType>) -> u8 {
+    unreachable.map_or(0, |reason| u8::MAX - reason as u8)
+}
+
+/// What a word of an explicit update says: why unreachable, or none: reachable.
+pub fn unreachable_of_word(word: u8) -> Option<ReachabilityType> {
+    ReachabilityType::from_code(u8::MAX - word)
+}
+
+/// Consent, or membership of a list, as a word: of two at one instant the refusal counts.
+pub(super) fn consent_word(is_in: bool) -> u8 {
+    u8::from(!is_in)
+}
+
+/// What a word of consent or of a list says.
+pub fn consent_of_word(word: u8) -> bool {
+    word == 0
 }
 
 /// Whether an address can be reached, since when and why.
@@ -172,21 +211,23 @@ pub struct Reachability {
 }
 
 impl AddressState {
-    /// Takes one change. The result does not depend on the order of changes.
-    pub fn apply(&mut self, change: AddressChange, at: Micros, event: EventRef) {
+    /// Takes one change. The result does not depend on the order of changes. `zone` is the workspace's, in which days begin.
+    pub fn apply(&mut self, change: AddressChange, at: Micros, event: EventRef, zone: Tz) {
         match change {
-            AddressChange::Unreachable(kind) => self.take_update(at, Some(kind), event),
+            AddressChange::Unreachable(kind) => self.take_update(at, Some(kind), event, zone),
             AddressChange::Reachable => {
-                self.take_update(at, None, event);
-                self.clear_until(at);
+                self.take_update(at, None, event, zone);
+                self.take_sign_of_life(at, zone);
             }
             AddressChange::SoftBounced => self.take_soft_bounce(at, event),
-            AddressChange::Engaged => self.clear_until(at),
-            AddressChange::OptedIn => take_newest(&mut self.consent, ConsentUpdate { at, is_in: true, event }),
-            AddressChange::OptedOut => take_newest(&mut self.consent, ConsentUpdate { at, is_in: false, event }),
-            AddressChange::Subscribed(list) => self.take_subscription(list, ConsentUpdate { at, is_in: true, event }),
+            AddressChange::Engaged => self.take_sign_of_life(at, zone),
+            AddressChange::OptedIn => self.take_consent(ConsentUpdate { at, is_in: true, event }, zone),
+            AddressChange::OptedOut => self.take_consent(ConsentUpdate { at, is_in: false, event }, zone),
+            AddressChange::Subscribed(list) => {
+                self.take_subscription(list, ConsentUpdate { at, is_in: true, event }, zone);
+            }
             AddressChange::Unsubscribed(list) => {
-                self.take_subscription(list, ConsentUpdate { at, is_in: false, event });
+                self.take_subscription(list, ConsentUpdate { at, is_in: false, event }, zone);
             }
         }
     }
@@ -211,95 +252,93 @@ impl AddressState {
         self.consent.map_or(0, |consent| if consent.is_in { 1 } else { 2 })
     }
 
-    fn take_update(&mut self, at: Micros, unreachable: Option<ReachabilityType>, event: EventRef) {
-        // The newest wins; at one instant unreachable wins, and of two reasons the one with the smaller code.
-        let rank = |at: Micros, reason: Option<ReachabilityType>| (at, reason.map_or(0, |r| u8::MAX - r as u8));
-        if self.update.is_none_or(|known| rank(at, unreachable) > rank(known.at, known.unreachable)) {
-            self.update = Some(ReachabilityUpdate { at, unreachable, event });
+    /// Explicit updates, of each day the last.
+    pub fn updates(&self) -> &Words {
+        &self.said.updates
+    }
+
+    /// Words of consent, of each day the last.
+    pub fn consents(&self) -> &Words {
+        &self.said.consents
+    }
+
+    /// Words of joining and leaving, by list, of each day the last.
+    pub fn list_words(&self) -> &BTreeMap<i64, Words> {
+        &self.said.lists
+    }
+
+    /// Signs of life, of each day the last.
+    pub fn clears(&self) -> &[Micros] {
+        &self.clears
+    }
+
+    /// The times of all soft bounces ever, in order.
+    pub fn all_bounces(&self) -> Vec<Micros> {
+        self.past_bounces.iter().copied().chain(self.soft_bounces.iter().map(|bounce| bounce.0)).collect()
+    }
+
+    /// Whether there ever was a soft bounce.
+    pub fn has_bounced(&self) -> bool {
+        !self.past_bounces.is_empty() || !self.soft_bounces.is_empty()
+    }
+
+    /// Whether the same words were said on the same days.
+    pub fn has_words_of(&self, other: &Self) -> bool {
+        self.said == other.said
+    }
+
+    /// Takes the state for one of which nothing but the present is known, as programs without days kept it.
+    pub fn forget_past(&mut self) {
+        self.said = Said::default();
+        self.past_bounces.clear();
+        self.clears.drain(..self.clears.len().saturating_sub(1));
+        self.remember_present();
+    }
+
+    /// Adds the newest words to those of days.
+    pub(super) fn remember_present(&mut self) {
+        self.said.updates.extend(self.update.map(|update| (update.at, update_word(update.unreachable))));
+        self.said.consents.extend(self.consent.map(|consent| (consent.at, consent_word(consent.is_in))));
+        for (list, subscription) in &self.subscriptions {
+            let words = self.said.lists.entry(*list).or_default();
+            words.push((subscription.at, consent_word(subscription.is_in)));
         }
     }
 
-    fn take_subscription(&mut self, list: i64, update: ConsentUpdate) {
+    fn take_update(&mut self, at: Micros, unreachable: Option<ReachabilityType>, event: EventRef, zone: Tz) {
+        let word = (at, update_word(unreachable));
+        if self.update.is_none_or(|known| word > (known.at, update_word(known.unreachable))) {
+            self.update = Some(ReachabilityUpdate { at, unreachable, event });
+        }
+        take_word(&mut self.said.updates, word, zone);
+    }
+
+    fn take_consent(&mut self, update: ConsentUpdate, zone: Tz) {
+        take_newest(&mut self.consent, update);
+        take_word(&mut self.said.consents, (update.at, consent_word(update.is_in)), zone);
+    }
+
+    fn take_subscription(&mut self, list: i64, update: ConsentUpdate, zone: Tz) {
         let mut known = self.subscriptions.get(&list).copied();
         take_newest(&mut known, update);
         self.subscriptions.extend(known.map(|known| (list, known)));
+        take_word(self.said.lists.entry(list).or_default(), (update.at, consent_word(update.is_in)), zone);
     }
 
     fn take_soft_bounce(&mut self, at: Micros, event: EventRef) {
-        if self.cleared_at.is_none_or(|cleared| at > cleared) {
+        if self.clears.last().is_none_or(|cleared| at > *cleared) {
             let place = self.soft_bounces.partition_point(|known| *known < (at, event));
             self.soft_bounces.insert(place, (at, event));
+        } else {
+            let place = self.past_bounces.partition_point(|known| *known < at);
+            self.past_bounces.insert(place, at);
         }
     }
 
-    fn clear_until(&mut self, at: Micros) {
-        if self.cleared_at.is_none_or(|cleared| at > cleared) {
-            self.cleared_at = Some(at);
-            self.soft_bounces.retain(|(bounced, _)| *bounced > at);
-        }
-    }
-
-    /// Packs the state into a column.
-    pub fn encode(&self) -> Vec<u8> {
-        let mut bytes = vec![FORMAT];
-        let put = |bytes: &mut Vec<u8>, code: u8, at: Micros, event: EventRef| {
-            bytes.push(code);
-            put_signed(bytes, at.0);
-            put_signed(bytes, i64::from(event.0));
-            put_signed(bytes, event.1);
-        };
-        if let Some(update) = self.update {
-            put(&mut bytes, update.unreachable.map_or(REACHABLE, |reason| reason as u8), update.at, update.event);
-        }
-        if let Some(consent) = self.consent {
-            put(&mut bytes, if consent.is_in { OPTED_IN } else { OPTED_OUT }, consent.at, consent.event);
-        }
-        for (list, subscription) in &self.subscriptions {
-            let code = if subscription.is_in { SUBSCRIBED } else { UNSUBSCRIBED };
-            put(&mut bytes, code, subscription.at, subscription.event);
-            put_signed(&mut bytes, *list);
-        }
-        if let Some(cleared) = self.cleared_at {
-            put(&mut bytes, CLEARED, cleared, (0, 0));
-        }
-        for (at, event) in &self.soft_bounces {
-            put(&mut bytes, SOFT_BOUNCED, *at, *event);
-        }
-        bytes
-    }
-
-    /// Unpacks what [`Self::encode`] packed.
-    pub fn decode(bytes: &[u8]) -> crate::Result<Self> {
-        Self::take(bytes).ok_or_else(|| crate::Error::Corrupt("address state".to_owned()))
-    }
-
-    fn take(mut bytes: &[u8]) -> Option<Self> {
-        if take_byte(&mut bytes)? != FORMAT {
-            return None;
-        }
-        let mut state = Self::default();
-        while !bytes.is_empty() {
-            let code = take_byte(&mut bytes)?;
-            let at = Micros(take_signed(&mut bytes)?);
-            let event = (i16::try_from(take_signed(&mut bytes)?).ok()?, take_signed(&mut bytes)?);
-            match code {
-                REACHABLE => state.update = Some(ReachabilityUpdate { at, unreachable: None, event }),
-                OPTED_IN | OPTED_OUT => {
-                    state.consent = Some(ConsentUpdate { at, is_in: code == OPTED_IN, event });
-                }
-                SUBSCRIBED | UNSUBSCRIBED => {
-                    let subscription = ConsentUpdate { at, is_in: code == SUBSCRIBED, event };
-                    state.subscriptions.insert(take_signed(&mut bytes)?, subscription);
-                }
-                CLEARED => state.cleared_at = Some(at),
-                SOFT_BOUNCED => state.soft_bounces.push((at, event)),
-                _ => {
-                    let unreachable = Some(ReachabilityType::from_code(code)?);
-                    state.update = Some(ReachabilityUpdate { at, unreachable, event });
-                }
-            }
-        }
-        Some(state)
+    fn take_sign_of_life(&mut self, at: Micros, zone: Tz) {
+        take_last_of_day(&mut self.clears, at, zone);
+        let cleared = self.soft_bounces.partition_point(|(bounced, _)| *bounced <= at);
+        self.past_bounces.extend(self.soft_bounces.drain(..cleared).map(|(bounced, _)| bounced));
     }
 }
 
@@ -310,14 +349,12 @@ fn take_newest(known: &mut Option<ConsentUpdate>, update: ConsentUpdate) {
     }
 }
 
-const FORMAT: u8 = 1;
-const REACHABLE: u8 = 0;
-const OPTED_IN: u8 = 20;
-const OPTED_OUT: u8 = 21;
-const CLEARED: u8 = 22;
-const SOFT_BOUNCED: u8 = 23;
-const SUBSCRIBED: u8 = 24;
-const UNSUBSCRIBED: u8 = 25;
+pub(super) const REACHABLE: u8 = 0;
+pub(super) const OPTED_IN: u8 = 20;
+pub(super) const OPTED_OUT: u8 = 21;
+pub(super) const SOFT_BOUNCED: u8 = 23;
+pub(super) const SUBSCRIBED: u8 = 24;
+pub(super) const UNSUBSCRIBED: u8 = 25;
 
 #[cfg(test)]
 mod tests {
@@ -326,23 +363,9 @@ mod tests {
     fn state(changes: &[(AddressChange, i64)]) -> AddressState {
         let mut state = AddressState::default();
         for (number, (change, at)) in changes.iter().enumerate() {
-            state.apply(*change, Micros(*at), (0, number as i64));
+            state.apply(*change, Micros(*at), (0, number as i64), chrono_tz::UTC);
         }
         state
-    }
-
-    #[test]
-    fn a_state_comes_back_from_its_column() {
-        let state = state(&[
-            (AddressChange::OptedIn, 5),
-            (AddressChange::Subscribed(9), 6),
-            (AddressChange::Unsubscribed(i64::MAX), 7),
-            (AddressChange::Unreachable(ReachabilityType::SpamReport), -8),
-            (AddressChange::Engaged, 1),
-            (AddressChange::SoftBounced, 2),
-        ]);
-        assert_eq!(AddressState::decode(&state.encode()).expect("decodes"), state);
-        assert!(AddressState::decode(&[9]).is_err());
     }
 
     #[test]

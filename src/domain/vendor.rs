@@ -21,6 +21,12 @@ macro_rules! dialects {
             Mailgun, "mailgun", "MAILGUN";
             /// The typed form of this API.
             Native, "native", "NATIVE";
+            /// Amazon Pinpoint: exported endpoints, with their state and attributes.
+            PinpointEndpoints, "pinpoint_endpoints", "PINPOINT_ENDPOINTS";
+            /// Suppression lists of any vendor: addresses that must not be written to, and why.
+            Suppressions, "suppressions", "SUPPRESSIONS";
+            /// Members of a list: who joined or left it.
+            ListMembers, "list_members", "LIST_MEMBERS";
         }
     };
 }
@@ -98,6 +104,17 @@ impl Dialect {
     /// The dialect of a name, in any case.
     pub fn from_name(name: &str) -> Option<Self> {
         Self::ALL.iter().copied().find(|dialect| dialect.name().eq_ignore_ascii_case(name))
+    }
+
+    /// Whether its records are lists that are brought along: what holds of addresses and people, not what happened to
+    /// messages. They may come as CSV.
+    pub fn is_list(self) -> bool {
+        matches!(self, Self::PinpointEndpoints | Self::Suppressions | Self::ListMembers)
+    }
+
+    /// The forms that report what happened.
+    pub fn reporting() -> impl Iterator<Item = Self> {
+        Self::ALL.iter().copied().filter(|dialect| !dialect.is_list())
     }
 }
 

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use chrono_tz::Tz;
 use serde::{Deserialize, Serialize};
 
+use super::block::Blocks;
 use super::identifier_type::IdentifierTypes;
 
 /// Number of a workspace. Every function of the store takes one.
@@ -36,6 +37,11 @@ pub struct WorkspaceSettings {
     pub default_consent: BTreeMap<String, bool>,
     /// Identifier types that an administrator registered or changed.
     pub identifier_types: IdentifierTypes,
+    /// Days for which the identifiers of an erased customer are not taken again; 0: they are at once.
+    pub block_erased_days: u16,
+    /// The blocks there are; none where nobody was erased yet.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub blocks: Option<Blocks>,
 }
 
 impl Default for WorkspaceSettings {
@@ -44,6 +50,8 @@ impl Default for WorkspaceSettings {
             soft_bounce_limit: DEFAULT_SOFT_BOUNCE_LIMIT,
             default_consent: BTreeMap::new(),
             identifier_types: IdentifierTypes::default(),
+            block_erased_days: DEFAULT_BLOCK_ERASED_DAYS,
+            blocks: None,
         }
     }
 }
@@ -52,7 +60,9 @@ impl WorkspaceSettings {
     /// The settings of a stored text; none where it is damaged or breaks a rule.
     pub fn parse(stored: &str) -> Option<Self> {
         let settings: Self = serde_json::from_str(stored).ok()?;
-        (1..=MAX_SOFT_BOUNCE_LIMIT).contains(&settings.soft_bounce_limit).then_some(settings)
+        let is_valid = (1..=MAX_SOFT_BOUNCE_LIMIT).contains(&settings.soft_bounce_limit)
+            && settings.block_erased_days <= MAX_BLOCK_ERASED_DAYS;
+        is_valid.then_some(settings)
     }
 
     /// The text to be stored.
@@ -78,6 +88,12 @@ pub const DEFAULT_SOFT_BOUNCE_LIMIT: u8 = 5;
 /// Most soft bounces in a row that the setting takes.
 pub const MAX_SOFT_BOUNCE_LIMIT: u8 = 100;
 
+/// Default number of days for which the identifiers of an erased customer are not taken again.
+pub const DEFAULT_BLOCK_ERASED_DAYS: u16 = 30;
+
+/// Most days for which they may be blocked: ten years.
+pub const MAX_BLOCK_ERASED_DAYS: u16 = 3_650;
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -102,7 +118,13 @@ mod tests {
 
     #[test]
     fn damaged_settings_are_refused() {
-        for text in ["{", r#"{"softBounceLimit": 900}"#, r#"{"softBounceLimit": 0}"#, r#"{"softBounceLimit": "x"}"#] {
+        for text in [
+            "{",
+            r#"{"softBounceLimit": 900}"#,
+            r#"{"softBounceLimit": 0}"#,
+            r#"{"softBounceLimit": "x"}"#,
+            r#"{"blockErasedDays": 3651}"#,
+        ] {
             assert_eq!(WorkspaceSettings::parse(text), None, "{text}");
         }
     }

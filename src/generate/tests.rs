@@ -16,9 +16,9 @@ fn lines(plan: &Plan) -> Vec<String> {
 
 #[test]
 fn as_many_records_are_written_as_were_asked_for() {
-    for dialect in Dialect::ALL {
+    for dialect in Dialect::reporting() {
         for events in [1, 7, 500] {
-            let plan = plan(Request { events, ..sample(*dialect) }, |_| ());
+            let plan = plan(Request { events, ..sample(dialect) }, |_| ());
             let lines = lines(&plan);
             let distinct: HashSet<&String> = lines.iter().collect();
             assert_eq!((lines.len() as u64, distinct.len() as u64), (plan.lines(), events), "{dialect:?}");
@@ -28,8 +28,8 @@ fn as_many_records_are_written_as_were_asked_for() {
 
 #[test]
 fn every_record_is_an_object_on_a_line_of_its_own() {
-    for dialect in Dialect::ALL {
-        for line in lines(&plan(sample(*dialect), |_| ())) {
+    for dialect in Dialect::reporting() {
+        for line in lines(&plan(sample(dialect), |_| ())) {
             assert_eq!(line.matches('\n').count(), 1);
             let record: serde_json::Value = serde_json::from_str(&line).expect("JSON");
             assert!(record.is_object(), "{line}");
@@ -46,8 +46,8 @@ fn the_seed_decides() {
 
 #[test]
 fn nothing_happens_after_the_last_day() {
-    for dialect in Dialect::ALL {
-        let plan = plan(Request { days: 1, ..sample(*dialect) }, |_| ());
+    for dialect in Dialect::reporting() {
+        let plan = plan(Request { days: 1, ..sample(dialect) }, |_| ());
         let mut story = Story::default();
         for number in 0..plan.stories {
             plan.tell(number, &mut story);

@@ -5,7 +5,7 @@ use async_graphql::{Context, Enum, ID, InputObject, SimpleObject};
 use serde_json::{Map, Value, json};
 
 use super::campaign_update::check_text;
-use super::context::{caller, ingest};
+use super::context::{audited, caller, ingest};
 use super::error::Result;
 use super::event::{self, Event};
 use super::identifier::{self, IdentifierInput};
@@ -20,7 +20,7 @@ use crate::domain::event::{Dialect, Format};
 use crate::domain::identifier::Identifier;
 use crate::domain::kind::Kind;
 use crate::domain::reachability as rules;
-use crate::ingest::Batch;
+use crate::ingest::{Batch, RecordStatus};
 
 /// What is common to every change of an address.
 #[derive(Clone, Debug, InputObject)]
@@ -197,7 +197,7 @@ async fn state(ctx: &Context<'_>, address: Identifier) -> Result<Reachability> {
 
 async fn send(
     ctx: &Context<'_>,
-    mutation: &str,
+    mutation: &'static str,
     identifier: &IdentifierInput,
     said: Said,
     update: AddressUpdateInput,
@@ -213,8 +213,14 @@ async fn send(
     let record = record(&address, said, &update);
     let records = dialect::read_value(ingest(ctx)?.reading(Format::Of(Dialect::Native)), &record);
     let source = format!("/graphql {mutation}");
-    let report = ingest(ctx)?.submit(Batch::new(caller(ctx)?.workspace_id(), source, records)).await?;
-    let result = report.results.into_iter().next();
+    let audit = Some(audited(ctx, mutation)?);
+    let batch = Batch { audit, ..Batch::new(caller(ctx)?.workspace_id(), source, records) };
+    let result = ingest(ctx)?.submit(batch).await?.results.into_iter().next();
+    if result.as_ref().is_some_and(|result| result.status == RecordStatus::Dropped) {
+        let message = format!("{} was erased and is blocked for a while", identifier.value);
+        let error = UserError::new(UserErrorCode::Erased, &["input", "identifier"], message);
+        return Ok(AddressUpdatePayload::refused(error));
+    }
     if let Some(message) = result.as_ref().and_then(|result| result.message.clone()) {
         return Ok(AddressUpdatePayload::refused(UserError::new(UserErrorCode::Invalid, &["input"], message)));
     }

@@ -3,7 +3,7 @@
 use async_graphql::{Context, Enum, ID, InputObject, Object, SimpleObject};
 
 use super::campaign_update::check_text;
-use super::context::{caller, store};
+use super::context::{audited, caller, store};
 use super::error::Result;
 use super::node::NodeId;
 use super::scalar::DateTime;
@@ -130,7 +130,8 @@ pub async fn create(ctx: &Context<'_>, input: ApiKeyCreateInput) -> Result<ApiKe
         return Ok(ApiKeyCreatePayload { api_key: None, key: None, user_errors });
     }
     let new = NewApiKey { name, scope: input.scope.into(), expires_at };
-    let created = store::api_key::create(store(ctx)?, caller(ctx)?.workspace_id(), &new).await?;
+    let created =
+        store::api_key::create(store(ctx)?, caller(ctx)?.workspace_id(), &new, &audited(ctx, "apiKeyCreate")?).await?;
     Ok(ApiKeyCreatePayload { api_key: Some(created.row.into()), key: Some(created.key), user_errors })
 }
 
@@ -138,7 +139,8 @@ pub async fn create(ctx: &Context<'_>, input: ApiKeyCreateInput) -> Result<ApiKe
 pub async fn revoke(ctx: &Context<'_>, id: &ID) -> Result<ApiKeyRevokePayload> {
     let revoked = match NodeId::decode(id) {
         Some(NodeId::ApiKey(number)) => {
-            store::api_key::revoke(store(ctx)?, caller(ctx)?.workspace_id(), number).await?
+            let entry = audited(ctx, "apiKeyRevoke")?;
+            store::api_key::revoke(store(ctx)?, caller(ctx)?.workspace_id(), number, &entry).await?
         }
         _ => None,
     };

@@ -4,7 +4,7 @@ use async_graphql::{Context, ID, InputObject, OneofObject, SimpleObject};
 
 use super::audience::Audience;
 use super::campaign_update::check_text;
-use super::context::{caller, store};
+use super::context::{audited, caller, store};
 use super::customer_list::{AttributeFilter, IdentifierPrefix, identifier_leaf, reached_leaf};
 use super::error::{Fault, Result};
 use super::funnel_counts::FunnelStep;
@@ -13,7 +13,7 @@ use super::node::NodeId;
 use super::reachability_funnel::parse_channel;
 use super::user_error::{UserError, UserErrorCode};
 use crate::domain::audience::{Leaf, MAX_DAYS, MAX_DEPTH, MAX_PARTS, Rule};
-use crate::store::audience::{self as kept, MAX_AUDIENCES};
+use crate::store::audience::{self as kept, MAX_AUDIENCES, NewAudience};
 
 /// A rule: exactly one field is given. Rules nest up to 8 deep and have up to 64 parts.
 #[derive(Clone, Debug, OneofObject)]
@@ -111,7 +111,8 @@ pub async fn upsert(ctx: &Context<'_>, input: AudienceUpsertInput) -> Result<Aud
         }
         Err(fault) => return Err(fault),
     };
-    kept::put(store, workspace, (name, description), &rule).await?;
+    let new = NewAudience { name, description, rule: &rule };
+    kept::put(store, workspace, new, &audited(ctx, "audienceUpsert")?).await?;
     let audience = super::audience::find(ctx, kept::id_of(name)).await?;
     Ok(AudienceUpsertPayload { audience, user_errors: Vec::new() })
 }
@@ -119,7 +120,10 @@ pub async fn upsert(ctx: &Context<'_>, input: AudienceUpsertInput) -> Result<Aud
 /// Removes an audience.
 pub async fn delete(ctx: &Context<'_>, id: &ID) -> Result<AudienceDeletePayload> {
     let removed = match NodeId::decode(id) {
-        Some(NodeId::Audience(number)) => kept::remove(store(ctx)?, caller(ctx)?.workspace_id(), number).await?,
+        Some(NodeId::Audience(number)) => {
+            let entry = audited(ctx, "audienceDelete")?;
+            kept::remove(store(ctx)?, caller(ctx)?.workspace_id(), number, &entry).await?
+        }
         _ => false,
     };
     if removed {

@@ -170,60 +170,6 @@ impl Campaign {
         campaign_funnel::answer(ctx, self.row.id, arguments).await
     }
 
-    /// The numbers of the funnel point by point, in order of time, without gaps: a point in which nothing happened has
-    /// zeros. At most 2,000 points. By day of the event in the workspace's time zone it is answered from maintained counts,
-    /// otherwise from what is kept of every recipient.
-    #[graphql(complexity = "5 + 20 * child_complexity")]
-    #[expect(clippy::too_many_arguments, reason = "each is an argument of the field")]
-    async fn time_series(
-        &self,
-        ctx: &Context<'_>,
-        #[graphql(desc = "The days of the series; both ends are needed.")] range: DateRange,
-        #[graphql(desc = "How long each point is.")] granularity: Granularity,
-        #[graphql(desc = "The zone in which days begin: that of the range, else the workspace's.")] time_zone: Option<
-            TimeZone,
-        >,
-        #[graphql(desc = "What counts once in `unique`.", default_with = "Some(UniqueUnit::RecipientPerRun)")]
-        unit: Option<UniqueUnit>,
-        #[graphql(desc = "Which day something counts on.", default_with = "Some(FunnelDateBasis::Event)")] by: Option<
-            FunnelDateBasis,
-        >,
-        #[graphql(
-            desc = "Whether a later step of a message implies the earlier ones, as in `funnel`.",
-            default_with = "Some(true)"
-        )]
-        implied_steps: Option<bool>,
-        #[graphql(desc = "Whose opens and clicks count.", default_with = "Some(AutomationFilter::Human)")]
-        automation: Option<AutomationFilter>,
-    ) -> Result<Vec<FunnelPoint>> {
-        let arguments = SeriesArguments {
-            range,
-            granularity,
-            time_zone,
-            unit: unit.unwrap_or(UniqueUnit::RecipientPerRun),
-            by: by.unwrap_or(FunnelDateBasis::Event),
-            implied_steps: implied_steps.unwrap_or(true),
-            automation: automation.unwrap_or(AutomationFilter::Human),
-        };
-        time_series::answer(ctx, self.row.id, arguments).await
-    }
-
-    /// A campaign metric as Amazon Pinpoint defines it. `GET /v1/apps/{app}/campaigns/{id}/kpis/daterange/{name}` answers the
-    /// same for ranges of instants.
-    #[graphql(complexity = "20 + child_complexity")]
-    async fn kpi(
-        &self,
-        ctx: &Context<'_>,
-        #[graphql(desc = "The metric.")] name: PinpointKpi,
-        #[graphql(
-            desc = "The days counted, in the workspace's time zone unless the range names another; without it, all \
-                          days. As in every range, its end is not included."
-        )]
-        range: Option<DateRange>,
-    ) -> Result<KpiResult> {
-        kpi::answer(ctx, self.row.id, name, range.as_ref()).await
-    }
-
     /// The conversions and revenue that the campaign is credited with, by any model. Computed from all conversions of the
     /// workspace within the range; campaigns of one page share the work.
     #[graphql(complexity = "100 + child_complexity")]
@@ -286,6 +232,60 @@ impl Campaign {
             campaigns: None,
         };
         campaign_attribution::answer(ctx, self.row.id, input).await
+    }
+
+    /// The numbers of the funnel point by point, in order of time, without gaps: a point in which nothing happened has
+    /// zeros. At most 2,000 points. By day of the event in the workspace's time zone it is answered from maintained counts,
+    /// otherwise from what is kept of every recipient.
+    #[graphql(complexity = "5 + 20 * child_complexity")]
+    #[expect(clippy::too_many_arguments, reason = "each is an argument of the field")]
+    async fn time_series(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The days of the series; both ends are needed.")] range: DateRange,
+        #[graphql(desc = "How long each point is.")] granularity: Granularity,
+        #[graphql(desc = "The zone in which days begin: that of the range, else the workspace's.")] time_zone: Option<
+            TimeZone,
+        >,
+        #[graphql(desc = "What counts once in `unique`.", default_with = "Some(UniqueUnit::RecipientPerRun)")]
+        unit: Option<UniqueUnit>,
+        #[graphql(desc = "Which day something counts on.", default_with = "Some(FunnelDateBasis::Event)")] by: Option<
+            FunnelDateBasis,
+        >,
+        #[graphql(
+            desc = "Whether a later step of a message implies the earlier ones, as in `funnel`.",
+            default_with = "Some(true)"
+        )]
+        implied_steps: Option<bool>,
+        #[graphql(desc = "Whose opens and clicks count.", default_with = "Some(AutomationFilter::Human)")]
+        automation: Option<AutomationFilter>,
+    ) -> Result<Vec<FunnelPoint>> {
+        let arguments = SeriesArguments {
+            range,
+            granularity,
+            time_zone,
+            unit: unit.unwrap_or(UniqueUnit::RecipientPerRun),
+            by: by.unwrap_or(FunnelDateBasis::Event),
+            implied_steps: implied_steps.unwrap_or(true),
+            automation: automation.unwrap_or(AutomationFilter::Human),
+        };
+        time_series::answer(ctx, self.row.id, arguments).await
+    }
+
+    /// A campaign metric as Amazon Pinpoint defines it. `GET /v1/apps/{app}/campaigns/{id}/kpis/daterange/{name}` answers the
+    /// same for ranges of instants.
+    #[graphql(complexity = "20 + child_complexity")]
+    async fn kpi(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The metric.")] name: PinpointKpi,
+        #[graphql(
+            desc = "The days counted, in the workspace's time zone unless the range names another; without it, all \
+                          days. As in every range, its end is not included."
+        )]
+        range: Option<DateRange>,
+    ) -> Result<KpiResult> {
+        kpi::answer(ctx, self.row.id, name, range.as_ref()).await
     }
 }
 

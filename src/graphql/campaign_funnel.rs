@@ -54,14 +54,16 @@ pub async fn answer(ctx: &Context<'_>, campaign: i64, arguments: FunnelArguments
     let dimensions = dimensions(arguments.group_by.as_deref().unwrap_or_default())?;
     let breakdown = BreakdownQuestion { basis: arguments.by.into(), zone, span, dimensions };
     let most_groups = checked_limit(arguments.group_limit)?;
-    let question = FunnelQuestion { breakdown: breakdown.clone(), kept_zone: workspace.time_zone, most_groups };
-    let counts = load(ctx, FunnelKey { campaign, question }).await?.unwrap_or_default();
     let options = FunnelOptions {
         unit: arguments.unit.into(),
         implied_steps: arguments.implied_steps,
         automation: arguments.automation.into(),
-        infer_deliveries: !counts.reports_deliveries,
+        infer_deliveries: false,
     };
+    let question =
+        FunnelQuestion { breakdown: breakdown.clone(), kept_zone: workspace.time_zone, options, most_groups };
+    let counts = load(ctx, FunnelKey { campaign, question }).await?.unwrap_or_default();
+    let options = FunnelOptions { infer_deliveries: !counts.reports_deliveries, ..options };
     Ok(CampaignFunnel::of(counts, ReasonsOf { campaign, question: breakdown, options }))
 }
 
@@ -105,9 +107,7 @@ impl CampaignFunnel {
         let whole = funnel::FunnelCounts::of(&counts.whole, *options);
         let group = |group: GroupCounts| {
             let numbers = funnel::FunnelCounts::of(&group.counts, *options);
-            let has_any = numbers.is_any();
-            let counts = FunnelCounts::with_times(numbers, times(Some(group.key)));
-            has_any.then(|| CampaignFunnelGroup::new(group.values, counts))
+            CampaignFunnelGroup::new(group.values, FunnelCounts::with_times(numbers, times(Some(group.key))))
         };
         let remainder = |Remainder { groups, counts }| CampaignFunnelRemainder {
             groups,
@@ -115,7 +115,7 @@ impl CampaignFunnel {
         };
         Self {
             counts: FunnelCounts::with_times(whole, times(None)),
-            groups: (!question.dimensions.is_empty()).then(|| counts.groups.into_iter().filter_map(group).collect()),
+            groups: (!question.dimensions.is_empty()).then(|| counts.groups.into_iter().map(group).collect()),
             remainder: counts.remainder.map(remainder),
             reasons,
         }

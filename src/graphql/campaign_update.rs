@@ -3,11 +3,12 @@
 use async_graphql::{Context, ID, InputObject, MaybeUndefined, SimpleObject};
 
 use super::campaign::Campaign;
-use super::context::{caller, store};
+use super::context::{audited, caller, store};
 use super::error::Result;
 use super::limits::{MAX_NAME_CHARS, MAX_TAGS};
 use super::node::NodeId;
 use super::user_error::{UserError, UserErrorCode};
+use crate::domain::audit::AuditEntry;
 use crate::domain::time::Micros;
 use crate::store;
 use crate::store::campaign::CampaignChanges;
@@ -48,18 +49,24 @@ pub async fn update(ctx: &Context<'_>, id: &ID, input: CampaignUpdateInput) -> R
     if !errors.is_empty() {
         return Ok(CampaignPayload { campaign: None, user_errors: errors });
     }
-    apply(ctx, id, CampaignChanges { name, tags, archived_at: None }).await
+    let changed: Vec<&str> =
+        [("name", name.is_some()), ("tags", tags.is_some())].iter().filter(|one| one.1).map(|one| one.0).collect();
+    let entry = audited(ctx, "campaignUpdate")?.with("changed", changed);
+    apply(ctx, id, CampaignChanges { name, tags, archived_at: None }, &entry).await
 }
 
 /// Archives a campaign, or takes it out of the archive.
 pub async fn archive(ctx: &Context<'_>, id: &ID, is_archived: bool) -> Result<CampaignPayload> {
     let archived_at = Some(is_archived.then(Micros::now));
-    apply(ctx, id, CampaignChanges { archived_at, ..CampaignChanges::default() }).await
+    let entry = audited(ctx, "campaignArchive")?.with("isArchived", is_archived);
+    apply(ctx, id, CampaignChanges { archived_at, ..CampaignChanges::default() }, &entry).await
 }
 
-async fn apply(ctx: &Context<'_>, id: &ID, changes: CampaignChanges) -> Result<CampaignPayload> {
+async fn apply(ctx: &Context<'_>, id: &ID, changes: CampaignChanges, entry: &AuditEntry) -> Result<CampaignPayload> {
     let updated = match NodeId::campaign(id) {
-        Some(number) => store::campaign::update(store(ctx)?, caller(ctx)?.workspace_id(), number, changes).await?,
+        Some(number) => {
+            store::campaign::update(store(ctx)?, caller(ctx)?.workspace_id(), (number, changes), entry).await?
+        }
         None => None,
     };
     let unknown = || {

@@ -4,6 +4,7 @@ use async_graphql::{Context, Guard};
 
 use super::error::{Fault, Result};
 use crate::domain::access::{Permission, Scope};
+use crate::domain::audit::{Actor, AuditEntry};
 use crate::domain::workspace::{Workspace, WorkspaceId};
 use crate::ingest::Ingest;
 use crate::store::Store;
@@ -17,12 +18,22 @@ pub struct RequestContext {
     pub scope: Scope,
     /// Number of the key.
     pub api_key_id: i64,
+    /// Name of the key.
+    pub api_key_name: String,
+    /// Id of the request, as its answer and the log have it.
+    pub request_id: Option<String>,
 }
 
 impl RequestContext {
     /// The number of the workspace, as the store takes it.
     pub fn workspace_id(&self) -> WorkspaceId {
         self.workspace.id
+    }
+
+    /// Who asks, for the audit log.
+    pub fn actor(&self) -> Actor {
+        let (name, request) = (self.api_key_name.clone(), self.request_id.clone());
+        Actor { api_key: Some(self.api_key_id), name, request }
     }
 
     /// Fails unless the scope admits to something.
@@ -34,6 +45,11 @@ impl RequestContext {
 /// Who asks.
 pub fn caller<'a>(ctx: &Context<'a>) -> Result<&'a RequestContext> {
     ctx.data_opt().ok_or(Fault::Unauthenticated)
+}
+
+/// An entry of the audit log: that the caller does something.
+pub fn audited(ctx: &Context<'_>, action: &'static str) -> Result<AuditEntry> {
+    Ok(AuditEntry::new(caller(ctx)?.actor(), action))
 }
 
 /// The database.

@@ -146,6 +146,11 @@ impl Customer {
 }
 
 impl Customer {
+    /// Its number.
+    pub fn number(&self) -> i64 {
+        self.row.id
+    }
+
     async fn addresses(&self, ctx: &Context<'_>) -> Result<Vec<Reachability>> {
         let rows = load(ctx, IdentifiersKey(self.row.id)).await?.unwrap_or_default();
         let types = workspace::types(ctx).await?;

@@ -2,7 +2,7 @@
 
 use async_graphql::{Context, Enum, ID, InputObject, OneofObject, SimpleObject};
 
-use super::context::{caller, ingest};
+use super::context::{audited, caller, ingest};
 use super::customer::{self, Customer};
 use super::error::Result;
 use super::identifier::IdentifierInput;
@@ -27,7 +27,7 @@ pub struct CustomerMergeInput {
     customer: CustomerReference,
     /// The other.
     other: CustomerReference,
-    /// Why, for the history of the customer, at most 1,000 characters.
+    /// Why, for the history of the customer, at most 1,000 characters. It is erased with the customer.
     reason: Option<String>,
 }
 
@@ -65,9 +65,9 @@ pub async fn merge(ctx: &Context<'_>, input: CustomerMergeInput) -> Result<Custo
         Ok(parsed) => parsed,
         Err(user_errors) => return Ok(CustomerMergePayload::refused(user_errors)),
     };
-    let caller = caller(ctx)?;
-    let request = MergeRequest { pair, api_key: caller.api_key_id, reason };
-    let (customer, merged_id, status) = match ingest(ctx)?.submit_merge(caller.workspace_id(), request).await? {
+    let (workspace, entry) = (caller(ctx)?.workspace_id(), audited(ctx, "customerMerge")?);
+    let request = MergeRequest { pair, reason, entry };
+    let (customer, merged_id, status) = match ingest(ctx)?.submit_merge(workspace, request).await? {
         MergeOutcome::Merged { customer, merged } => (customer, Some(merged), CustomerMergeStatus::Merged),
         MergeOutcome::AlreadyOne(customer) => (customer, None, CustomerMergeStatus::AlreadyOne),
         MergeOutcome::Unknown(0) => {

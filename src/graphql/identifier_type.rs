@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use async_graphql::{Context, Enum, InputObject, SimpleObject};
 
-use super::context::{caller, store};
+use super::context::{audited, caller, store};
 use super::error::Result;
 use super::identifier::IdentifierConfidence;
 use super::scalar::DateTime;
@@ -111,7 +111,8 @@ pub async fn register(ctx: &Context<'_>, input: IdentifierTypeRegisterInput) -> 
     let registered = RegisteredType { is_high, channels, registered_at: Micros::now().0 };
     let change = WorkspaceChange { identifier_type: Some((name.clone(), registered)), ..WorkspaceChange::default() };
     let (own, workspace) = (store(ctx)?.clone(), caller(ctx)?.workspace_id());
-    change_workspace(&own, workspace, &change).await?;
+    let entry = audited(ctx, "identifierTypeRegister")?.with("name", name.as_str()).with("isHigh", is_high);
+    change_workspace(&own, workspace, &change, &entry).await?;
     let found = list(ctx).await?.into_iter().find(|known| known.name == name);
     Ok(IdentifierTypeRegisterPayload { identifier_type: found, user_errors: Vec::new() })
 }

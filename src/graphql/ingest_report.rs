@@ -20,12 +20,14 @@ pub enum IngestResultStatus {
     Duplicate,
     /// It could not be taken and is kept in the quarantine.
     Quarantined,
+    /// It names nobody but erased customers, whose identifiers are blocked for a while: nothing of it is kept.
+    Dropped,
 }
 
 /// Which records are answered one by one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
 pub enum IngestResultSelection {
-    /// Those that could not be taken.
+    /// Those that could not be taken, or were dropped.
     Failures,
     /// All.
     All,
@@ -42,7 +44,7 @@ pub struct IngestResult {
     event_id: Option<ID>,
     /// Stable reason code, such as `MISSING_IDENTIFIER`; null unless quarantined.
     code: Option<String>,
-    /// What is wrong, naming the value and the rule; null unless quarantined.
+    /// What is wrong, naming the value and the rule; null unless quarantined or dropped.
     message: Option<String>,
     /// JSON path of the offending field, such as `data.ts`; empty for the whole record, null unless quarantined.
     path: Option<String>,
@@ -70,9 +72,11 @@ pub struct EventsIngestPayload {
     duplicates: i32,
     /// Records that could not be taken; they are kept in the quarantine.
     quarantined: i32,
+    /// Records that name nobody but erased customers, whose identifiers are blocked for a while: nothing of them is kept.
+    dropped: i32,
     /// New events. A vendor's record may become several.
     events: i32,
-    /// What became of the records, in their order: of those that failed, or of all with `results: ALL`.
+    /// What became of the records, in their order: of those that failed or were dropped, or of all with `results: ALL`.
     results: Vec<IngestResult>,
     /// What a person can mend about the request as a whole; then nothing was taken.
     user_errors: Vec<UserError>,
@@ -109,13 +113,15 @@ pub async fn submit(
     let source = format!("/graphql {mutation}");
     let report = ingest(ctx)?.submit(Batch::new(workspace, source, records)).await?;
     let is_wanted = |result: &RecordResult| {
-        selection == Some(IngestResultSelection::All) || result.status == ingest::RecordStatus::Quarantined
+        let is_failure = matches!(result.status, ingest::RecordStatus::Quarantined | ingest::RecordStatus::Dropped);
+        selection == Some(IngestResultSelection::All) || is_failure
     };
     let number = |count: u64| i32::try_from(count).unwrap_or(i32::MAX);
     Ok(EventsIngestPayload {
         accepted: number(report.accepted),
         duplicates: number(report.duplicates),
         quarantined: number(report.quarantined),
+        dropped: number(report.dropped),
         events: number(report.events),
         results: report.results.into_iter().filter(is_wanted).map(IngestResult::from).collect(),
         user_errors: Vec::new(),

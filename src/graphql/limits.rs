@@ -56,6 +56,8 @@ pub const MAX_PERFORMANCE_ROWS: usize = 1_000;
 
 /// Rows of a performance report when it does not say how many.
 pub const DEFAULT_PERFORMANCE_ROWS: usize = 100;
+/// Most points of a trend of reachability; days times lists where it is grouped by both.
+pub const MAX_TREND_POINTS: usize = 2_000;
 
 /// Most values of one kind in a filter.
 pub const MAX_FILTER_VALUES: usize = 100;
@@ -71,6 +73,18 @@ pub const DEFAULT_QUARANTINE_CHANGES: u64 = 1_000;
 
 /// Most records that a replay lists as refused again.
 pub const MAX_LISTED_REFUSALS: usize = 100;
+
+/// Most events of a customer that is exported in an answer.
+pub const MAX_EXPORTED_EVENTS: i64 = 2_000;
+
+/// Most bytes of such an answer.
+pub const MAX_EXPORTED_BYTES: usize = 32 * 1024 * 1024;
+
+/// Most quarantined records that are searched for a customer in an answer.
+pub const MAX_SEARCHED_RECORDS: i64 = 10_000;
+
+/// Most groups of blocked identifiers that are listed.
+pub const MAX_BLOCK_GROUPS: u64 = 1_000;
 
 /// Most groups that counts of the quarantine list.
 pub const MAX_QUARANTINE_GROUPS: u64 = 500;

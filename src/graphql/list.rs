@@ -5,7 +5,7 @@ use std::sync::Arc;
 use async_graphql::{Context, ID, InputObject, Object, SimpleObject};
 
 use super::campaign_update::check_text;
-use super::context::{caller, store};
+use super::context::{audited, caller, store};
 use super::error::{Fault, Result};
 use super::loader::{ListKey, load};
 use super::node::NodeId;
@@ -14,6 +14,7 @@ use super::scalar::DateTime;
 use super::user_error::UserError;
 use crate::domain::time::Micros;
 use crate::store;
+use crate::store::page::{Page, PageEnd};
 
 /// A list that addresses join and leave.
 #[derive(Clone, Debug)]
@@ -80,8 +81,16 @@ pub async fn create(ctx: &Context<'_>, input: ListCreateInput) -> Result<ListCre
     if let Some(error) = check_text(name, &["input", "name"]) {
         return Ok(ListCreatePayload { list: None, user_errors: vec![error] });
     }
-    let (row, _) = store::list::create(store(ctx)?, caller(ctx)?.workspace_id(), name).await?;
+    let entry = audited(ctx, "listCreate")?;
+    let (row, _) = store::list::create(store(ctx)?, caller(ctx)?.workspace_id(), name, Some(&entry)).await?;
     Ok(ListCreatePayload { list: Some(row.into()), user_errors: Vec::new() })
+}
+
+/// The first lists, by name.
+pub async fn all(ctx: &Context<'_>, limit: usize) -> Result<Vec<List>> {
+    let page = Page { after: None, before: None, from: PageEnd::Start, limit: limit as u64 };
+    let slice = store::list::page(store(ctx)?, caller(ctx)?.workspace_id(), &page).await?;
+    Ok(slice.rows.into_iter().map(List::from).collect())
 }
 
 /// The list of a number.

@@ -9,9 +9,11 @@ use super::api_key::{self, ApiKeyCreateInput, ApiKeyCreatePayload, ApiKeyRevokeP
 use super::audience_upsert::{self, AudienceDeletePayload, AudienceUpsertInput, AudienceUpsertPayload};
 use super::campaign_update::{self, CampaignPayload, CampaignUpdateInput};
 use super::context::Needs;
+use super::customer_erase::{self, CustomerEraseInput, CustomerErasePayload};
 use super::customer_merge::{self, CustomerMergeInput, CustomerMergePayload};
 use super::error::Result;
 use super::events_ingest::{self, EventsIngestInput, VendorEventsIngestInput};
+use super::identifier_block::{self, IdentifierBlockLiftInput, IdentifierBlockLiftPayload};
 use super::identifier_type::{self, IdentifierTypeRegisterInput, IdentifierTypeRegisterPayload};
 use super::ingest_report::{EventsIngestPayload, IngestResultSelection};
 use super::list::{self, ListCreateInput, ListCreatePayload};
@@ -108,6 +110,29 @@ impl Mutation {
         #[graphql(desc = "The two customers.")] input: CustomerMergeInput,
     ) -> Result<CustomerMergePayload> {
         customer_merge::merge(ctx, input).await
+    }
+
+    /// Erases a customer: its profile, its identifiers, every personal field of its events and of those of all that became
+    /// part of it, what is known of its addresses, and quarantined records that name it. Reports count as before. Its
+    /// identifiers are blocked for as long as the workspace says: what names nobody else is dropped meanwhile. It cannot be
+    /// taken back.
+    #[graphql(guard = "Needs(Permission::Administer)", complexity = "50 + child_complexity")]
+    async fn customer_erase(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Whom, and why.")] input: CustomerEraseInput,
+    ) -> Result<CustomerErasePayload> {
+        customer_erase::erase(ctx, input).await
+    }
+
+    /// Lifts the block of an identifier of an erased customer: it is taken again, and names somebody new.
+    #[graphql(guard = "Needs(Permission::Administer)")]
+    async fn identifier_block_lift(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The identifier.")] input: IdentifierBlockLiftInput,
+    ) -> Result<IdentifierBlockLiftPayload> {
+        identifier_block::lift(ctx, input).await
     }
 
     /// Changes the name and the tags of a campaign.

@@ -1,8 +1,6 @@
 //! Global ids: opaque text that names one object of one type, and the interface of everything that has one.
 
 use async_graphql::{Context, ID, Interface};
-use base64::Engine;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
 use super::api_key::ApiKey;
 use super::audience::{self, Audience};
@@ -16,6 +14,7 @@ use super::quarantine::QuarantinedRecord;
 use super::workspace::Workspace;
 use super::{api_key, campaign, customer, event, list, quarantine, workspace};
 use crate::domain::access::Permission;
+use crate::domain::global_id;
 use crate::domain::reachability::EventRef;
 
 /// An object with a global id.
@@ -64,7 +63,12 @@ pub enum NodeId {
 impl NodeId {
     /// The opaque text.
     pub fn encode(self) -> ID {
-        let plain = match self {
+        ID(global_id::encode(&self.plain()))
+    }
+
+    /// The text that the opaque one is made of.
+    pub fn plain(self) -> String {
+        match self {
             Self::ApiKey(id) => format!("ApiKey:{id}"),
             Self::Campaign(id) => format!("Campaign:{id}"),
             Self::Customer(id) => format!("Customer:{id}"),
@@ -73,13 +77,12 @@ impl NodeId {
             Self::Audience(id) => format!("Audience:{id}"),
             Self::QuarantinedRecord(id) => format!("QuarantinedRecord:{:032x}", u128::from_be_bytes(id)),
             Self::Workspace(id) => format!("Workspace:{id}"),
-        };
-        ID(URL_SAFE_NO_PAD.encode(plain))
+        }
     }
 
     /// What the text names; none for text that was never given out.
     pub fn decode(id: &ID) -> Option<Self> {
-        let plain = String::from_utf8(URL_SAFE_NO_PAD.decode(id.as_str()).ok()?).ok()?;
+        let plain = global_id::decode(id.as_str())?;
         let (name, key) = plain.split_once(':')?;
         let found = match name {
             "ApiKey" => Self::ApiKey(key.parse().ok()?),
@@ -162,7 +165,7 @@ mod tests {
 
     #[test]
     fn text_that_was_never_given_out_names_nothing() {
-        let encoded = |plain: &str| ID(URL_SAFE_NO_PAD.encode(plain));
+        let encoded = |plain: &str| ID(global_id::encode(plain));
         for id in [
             ID("Campaign:1".to_owned()),
             encoded("Campaign:01"),

@@ -9,6 +9,7 @@ use futures_util::future::BoxFuture;
 
 use super::address_history::AddressChange;
 use super::audience::Audience;
+use super::audit_log::AuditEntry;
 use super::campaign::Campaign;
 use super::customer::Customer;
 use super::error::{Fault, Result};
@@ -128,6 +129,7 @@ pub struct PageInfo {
 #[graphql(concrete(name = "CampaignEdge", params(Campaign)))]
 #[graphql(concrete(name = "EventEdge", params(Event)))]
 #[graphql(concrete(name = "AudienceEdge", params(Audience)))]
+#[graphql(concrete(name = "AuditEntryEdge", params(AuditEntry)))]
 #[graphql(concrete(name = "CustomerEdge", params(Customer)))]
 #[graphql(concrete(name = "IdentityChangeEdge", params(IdentityChange)))]
 #[graphql(concrete(name = "ListEdge", params(List)))]
@@ -171,6 +173,7 @@ impl<T: OutputType> Connection<T> {
     concrete(name = "CampaignConnection", params(Campaign)),
     concrete(name = "EventConnection", params(Event)),
     concrete(name = "AudienceConnection", params(Audience)),
+    concrete(name = "AuditEntryConnection", params(AuditEntry)),
     concrete(name = "CustomerConnection", params(Customer)),
     concrete(name = "IdentityChangeConnection", params(IdentityChange)),
     concrete(name = "ListConnection", params(List)),

@@ -32,6 +32,8 @@ pub enum Rate {
     Unsubscribe,
     /// Opt-outs / sent.
     OptOut,
+    /// Converted / delivered.
+    Conversion,
     /// Skipped / (targeted + skipped).
     Skip,
     /// Converted / delivered.

@@ -28,8 +28,8 @@ pub enum AttributeType {
     Null,
 }
 
-/// An attribute of a customer's profile. Attributes are set by `customerUpsert` and by profile updates over HTTP, never
-/// by events.
+/// An attribute of a customer's profile. Attributes are set by `customerUpsert`, by profile updates over HTTP, and by
+/// imported endpoints and members of lists, never by what happened to a message.
 #[derive(Clone, Debug, SimpleObject)]
 pub struct CustomerAttribute {
     /// The name, as given.
@@ -98,9 +98,14 @@ pub async fn upsert(ctx: &Context<'_>, input: CustomerUpsertInput) -> Result<Cus
         Err(user_errors) => return Ok(CustomerUpsertPayload { customer: None, user_errors }),
     };
     let customers = ingest(ctx)?.submit_profiles(caller(ctx)?.workspace_id(), vec![update]).await?;
+    if customers.first() == Some(&None) {
+        let message = "the customer was erased, and all identifiers given are blocked for a while";
+        let error = UserError::new(UserErrorCode::Erased, &["input", "identifiers"], message);
+        return Ok(CustomerUpsertPayload { customer: None, user_errors: vec![error] });
+    }
     let may_read = caller(ctx)?.scope.allows(Permission::ReadPersonalData);
     let customer = match customers.first() {
-        Some(id) if may_read => customer::find(ctx, *id).await?,
+        Some(Some(id)) if may_read => customer::find(ctx, *id).await?,
         _ => None,
     };
     Ok(CustomerUpsertPayload { customer, user_errors: Vec::new() })

@@ -2,9 +2,10 @@
 
 use async_graphql::{Context, ID, InputObject, SimpleObject};
 
-use super::context::{caller, store};
+use super::context::{audited, caller, store};
 use super::error::Result;
 use super::limits::MAX_REASON_CHARS;
+use super::node::NodeId;
 use super::quarantine::{self, QuarantinedRecord};
 use super::quarantine_filter::QuarantineFilter;
 use super::quarantine_replay::changes_at_once;
@@ -74,7 +75,9 @@ async fn discard_one(ctx: &Context<'_>, id: &ID, reason: &str) -> Result<Quarant
         return Ok(QuarantineDiscardPayload { record: Some(record), user_errors: vec![error], ..Default::default() });
     }
     let workspace = caller(ctx)?.workspace_id();
-    let discarded = store::quarantine_change::discard(store(ctx)?, workspace, &[number.to_vec()], reason).await?;
+    let object = NodeId::QuarantinedRecord(number).plain();
+    let (ids, entry) = ([number.to_vec()], audited(ctx, "quarantineDiscard")?.on(object));
+    let discarded = store::quarantine_change::discard(store(ctx)?, workspace, (&ids, reason), &entry).await?;
     let record = quarantine::find(ctx, number).await?;
     Ok(QuarantineDiscardPayload { record, discarded: count(discarded), ..Default::default() })
 }
@@ -93,7 +96,8 @@ async fn discard_many(
     let (store, workspace) = (store(ctx)?, caller(ctx)?.workspace_id());
     let found = store::quarantine::walk(store, workspace, &filter, None, limit).await?;
     let ids: Vec<Vec<u8>> = found.rows.into_iter().map(|row| row.id).collect();
-    let discarded = store::quarantine_change::discard(store, workspace, &ids, reason).await?;
+    let entry = audited(ctx, "quarantineDiscard")?;
+    let discarded = store::quarantine_change::discard(store, workspace, (&ids, reason), &entry).await?;
     let remaining = store::quarantine::count(store, workspace, &filter).await?;
     Ok(QuarantineDiscardPayload {
         discarded: count(discarded),

@@ -17,6 +17,8 @@ use crate::store;
 pub enum QuarantineReason {
     /// The text is not JSON.
     NotJson,
+    /// A row that does not fit its CSV file: a quote that does not close, too many or too few cells.
+    NotCsv,
     /// A value has a type that the field does not take.
     WrongType,
     /// A required field is missing, null or empty.

@@ -3,15 +3,17 @@
 use async_graphql::{Context, ID, InputObject, SimpleObject};
 use serde_json::Value;
 
-use super::context::{caller, ingest, store};
+use super::context::{audited, caller, ingest, store};
 use super::error::Result;
 use super::limits::{DEFAULT_QUARANTINE_CHANGES, MAX_LISTED_REFUSALS, MAX_QUARANTINE_CHANGES};
+use super::node::NodeId;
 use super::page::CursorText;
 use super::quarantine::{self, QuarantinedRecord, read_position, write_position};
 use super::quarantine_filter::QuarantineFilter;
 use super::scalar::{BigInt, Json};
 use super::source::EventDialect;
 use super::user_error::{UserError, UserErrorCode};
+use crate::domain::audit::AuditEntry;
 use crate::domain::event::Rejection;
 use crate::ingest::replay::{self, Correction, ReplayContext, ReplayRange, Replayed};
 use crate::store;
@@ -80,11 +82,15 @@ impl QuarantineReplayPayload {
         Self { user_errors: vec![error], ..Self::default() }
     }
 
+    fn told_by(&self, entry: AuditEntry) -> AuditEntry {
+        entry.with("replayed", self.replayed).with("events", self.events).with("refused", self.refused)
+    }
+
     fn count(&mut self, head: QuarantinedHead, replayed: Replayed) -> Result<()> {
         let refusal = match replayed {
             Replayed::Taken(report) => {
                 self.replayed += 1;
-                self.duplicates += i32::from(report.events == 0);
+                self.duplicates += i32::from(report.events == 0 && report.dropped == 0);
                 self.events = self.events.saturating_add(i32::try_from(report.events).unwrap_or(i32::MAX));
                 return Ok(());
             }
@@ -104,6 +110,9 @@ impl QuarantineReplayPayload {
         Ok(())
     }
 }
+
+/// As the audit log has it: replays take several transactions, so that the entry is written before the first.
+const MUTATION: &str = "quarantineReplay";
 
 /// Replays one record, or those of a filter.
 pub async fn replay(ctx: &Context<'_>, input: QuarantineReplayInput) -> Result<QuarantineReplayPayload> {
@@ -141,11 +150,14 @@ async fn replay_one(ctx: &Context<'_>, id: &ID, input: &QuarantineReplayInput) -
         return Ok(QuarantineReplayPayload::refused_for(quarantine::unknown(id)));
     };
     let correction = Correction { text: input.record.as_ref().map(text_of), dialect: input.dialect.map(Into::into) };
+    let entry = audited(ctx, MUTATION)?.on(NodeId::QuarantinedRecord(number).plain());
+    let open = store::audit::open(store(ctx)?, caller(ctx)?.workspace_id(), &entry).await?;
     let replayed = replay::replay_one(context(ctx)?, record.head(), &correction).await?;
     let mut payload = QuarantineReplayPayload::default();
     payload.user_errors.extend(error_of(id, &record, input, &replayed));
     payload.count(record.head().clone(), replayed)?;
     payload.record = quarantine::find(ctx, number).await?;
+    store::audit::complete(store(ctx)?, open, &payload.told_by(entry)).await?;
     Ok(payload)
 }
 
@@ -186,11 +198,14 @@ async fn replay_many(ctx: &Context<'_>, input: QuarantineReplayInput, limit: u64
     let after = input.after.map(|cursor| read_position(&CursorText::decode(&cursor)?)).transpose()?;
     let dialect = input.dialect.map(Into::into);
     let range = ReplayRange { filter, after, limit, dialect };
+    let entry = audited(ctx, MUTATION)?;
+    let open = store::audit::open(context.store, context.workspace, &entry).await?;
     let replayed = replay::replay_range(context, &range).await?;
     let mut payload = QuarantineReplayPayload::default();
     for (head, replayed) in replayed.records {
         payload.count(head, replayed)?;
     }
+    store::audit::complete(context.store, open, &payload.told_by(entry)).await?;
     let remaining = match &replayed.next {
         Some(next) => {
             store::quarantine::count_behind(context.store, context.workspace, &range.filter, Some(next)).await?

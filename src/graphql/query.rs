@@ -5,9 +5,11 @@ use async_graphql::{Context, ID, Object};
 use super::attribution::{self, AttributionInput};
 use super::attribution_report::AttributionReport;
 use super::audience::{self, Audience};
+use super::audit_log::{self, AuditEntry, AuditFilter};
 use super::campaign::{self, Campaign, CampaignFilter, CampaignOrder};
 use super::context::Needs;
 use super::customer::{self, Customer};
+use super::customer_export;
 use super::customer_list::{self, CustomerFilter};
 use super::error::Result;
 use super::event::Event;
@@ -16,6 +18,7 @@ use super::event_type::{self, EventTypeSummary};
 use super::funnel_counts::{AutomationFilter, UniqueUnit};
 use super::funnel_group::FunnelDimension;
 use super::identifier::IdentifierInput;
+use super::identifier_block::{self, IdentifierBlocks};
 use super::identifier_type::{self, IdentifierType};
 use super::limits::page_cost;
 use super::list::{self, List};
@@ -27,7 +30,9 @@ use super::quarantine_counts::{self, QuarantineCounts};
 use super::quarantine_filter::QuarantineFilter;
 use super::range::DateRange;
 use super::reachability::{self, Reachability, ReachabilityType};
-use super::reachability_funnel::{self, ReachabilityFunnel};
+use super::reachability_funnel::{self, ReachabilityArguments, ReachabilityFunnel};
+use super::reachability_trend::ReachabilityDimension;
+use super::scalar::Json;
 use super::source::CampaignSource;
 use super::suppression::{self, Suppression, SuppressionQuestion};
 use super::workspace::{self, Workspace};
@@ -154,16 +159,26 @@ impl Query {
         reachability::of_identifier(ctx, &identifier).await
     }
 
-    /// How many customers can be reached on a channel, and on a list, and why the others cannot. From counts that are kept:
-    /// it takes the same time at any number of customers.
+    /// How many customers can be reached on a channel, and on a list, and why the others cannot; now and, where a range is
+    /// given, at the end of every day. From counts that are kept: it takes the same time at any number of customers.
     #[graphql(guard = "Needs(Permission::ReadAggregates)", complexity = "50 + child_complexity")]
     async fn reachability_funnel(
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "The channel, such as email, sms or push, in any case.")] channel: String,
         #[graphql(desc = "The list that messages are for; without it, none.")] list: Option<ID>,
+        #[graphql(
+            desc = "The days of the trend, in the workspace's time zone: `from` is needed, without `to` they go \
+                          through today. Without a range there is no trend."
+        )]
+        range: Option<DateRange>,
+        #[graphql(
+            desc = "Groups of their own beside the whole: at most one of DAY, WEEK and MONTH, which also says how \
+                          far apart the points of the trend are (without it, days), LIST and REASON, each once."
+        )]
+        group_by: Option<Vec<ReachabilityDimension>>,
     ) -> Result<ReachabilityFunnel> {
-        reachability_funnel::answer(ctx, &channel, list).await
+        reachability_funnel::answer(ctx, ReachabilityArguments { channel, list, range, group_by }).await
     }
 
     /// Addresses that cannot be reached now, and so must not be written to; the latest suppressed first.
@@ -295,6 +310,42 @@ impl Query {
             limit,
         };
         performance::answer(ctx, arguments).await
+    }
+
+    /// Everything that is kept about a customer, as one object: identifiers, attributes, addresses with their history,
+    /// audiences, events with all their fields, changes of identity, and quarantined records that name it. Null where the
+    /// workspace knows no such customer. It is recorded in the audit log. At most 2,000 events, 32 MiB, and a quarantine of
+    /// at most 10,000 records: above that it is `LIMIT_EXCEEDED`, and `campaignql export customer` writes it.
+    #[graphql(guard = "Needs(Permission::ReadPersonalData)", complexity = "1_000")]
+    async fn customer_export(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Its global id; give exactly one of id and identifier.")] id: Option<ID>,
+        #[graphql(desc = "An identifier that names it.")] identifier: Option<IdentifierInput>,
+    ) -> Result<Option<Json>> {
+        customer_export::export(ctx, id, identifier).await
+    }
+
+    /// How many identifiers of erased customers are blocked, and until when. Which they are is not known: only keyed
+    /// hashes are kept.
+    #[graphql(guard = "Needs(Permission::Administer)")]
+    async fn identifier_blocks(&self, ctx: &Context<'_>) -> Result<IdentifierBlocks> {
+        identifier_block::list(ctx).await
+    }
+
+    /// What administrators did, the newest first: every mutation that needs a key of the scope admin and changed something,
+    /// exports of customers, and keys made and revoked at the command line.
+    #[graphql(guard = "Needs(Permission::Administer)", complexity = "page_cost(first, last, child_complexity)")]
+    async fn audit_log(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Which entries; without it, all.")] filter: Option<AuditFilter>,
+        #[graphql(desc = "Rows from the start, 1 to 100; 50 when neither first nor last is given.")] first: Option<i32>,
+        #[graphql(desc = "Only rows behind this cursor.")] after: Option<String>,
+        #[graphql(desc = "Rows from the end, 1 to 100; excludes first.")] last: Option<i32>,
+        #[graphql(desc = "Only rows before this cursor.")] before: Option<String>,
+    ) -> Result<Connection<AuditEntry>> {
+        audit_log::list(ctx, filter, PageArguments { first, after, last, before }).await
     }
 
     /// The workspace that the key admits to.

@@ -24,6 +24,12 @@ pub struct DateRange {
 }
 
 impl DateRange {
+    /// The range between two days in the workspace's zone.
+    #[cfg(test)]
+    pub fn between(from: Option<chrono::NaiveDate>, to: Option<chrono::NaiveDate>) -> Self {
+        Self { from: from.map(Date), to: to.map(Date), time_zone: None }
+    }
+
     /// The day numbers of a range, in the workspace's zone; all days where no range is given.
     pub fn days(range: Option<&Self>, workspace: &Workspace) -> Result<Range<i32>> {
         let (days, zone) = Self::days_and_zone(range, workspace)?;

@@ -1,10 +1,13 @@
-//! `reachabilityFunnel`: how many customers can be reached on a channel, and why the others cannot.
+//! `reachabilityFunnel`: how many customers can be reached on a channel, now and on every day, and why the others cannot.
 
 use async_graphql::{Context, Enum, ID, SimpleObject};
 
 use super::context::store;
 use super::error::{Fault, Result};
+use super::limits::MAX_TREND_POINTS;
 use super::list::{self, List};
+use super::range::DateRange;
+use super::reachability_trend::{ReachabilityDimension, ReachabilityGroup, ReachabilityPoint, TrendQuestion};
 use super::scalar::BigInt;
 use super::workspace;
 use crate::analytics::reachability as analytics;
@@ -103,6 +106,25 @@ pub struct ReachabilityStepCount {
     lost: Vec<ReachabilityLossCount>,
 }
 
+impl From<(analytics::ReachabilityLoss, i64)> for ReachabilityLossCount {
+    fn from((loss, customers): (analytics::ReachabilityLoss, i64)) -> Self {
+        Self { reason: ReachabilityLossReason::of(loss), customers: BigInt(customers) }
+    }
+}
+
+impl ReachabilityStepCount {
+    /// The steps of a funnel, in order; that of a list only where there is one.
+    pub fn all(funnel: &analytics::ReachabilityFunnel, has_list: bool) -> Vec<Self> {
+        let count = |step: analytics::ReachabilityStep| Self {
+            step: step.into(),
+            customers: BigInt(funnel.reached(step)),
+            lost: funnel.lost_at(step).into_iter().map(ReachabilityLossCount::from).collect(),
+        };
+        let steps = if has_list { &STEPS[..] } else { &STEPS[..4] };
+        steps.iter().copied().map(count).collect()
+    }
+}
+
 /// How many customers can be reached on a channel, and on a list: each counts through the best of its addresses.
 #[derive(Clone, Debug, SimpleObject)]
 pub struct ReachabilityFunnel {
@@ -110,8 +132,17 @@ pub struct ReachabilityFunnel {
     channel: String,
     /// The list asked for; null without one.
     list: Option<List>,
-    /// `KNOWN`, `HAS_ADDRESS`, `REACHABLE`, `CONSENTED` and, on a list, `SUBSCRIBED`, in this order.
+    /// `KNOWN`, `HAS_ADDRESS`, `REACHABLE`, `CONSENTED` and, on a list, `SUBSCRIBED`, in this order; as it is now, whatever
+    /// the range.
     steps: Vec<ReachabilityStepCount>,
+    /// How it was at the end of every day, week or month of the range, by `groupBy`, in order and without gaps; at most 2,000
+    /// points. Null without a range. By the own times of events, so that late ones correct the past, and by today's settings
+    /// and customers: an address counts for the customer whom it names today, from the day on which it was named first.
+    /// Days to come show what events with times in the future say.
+    trend: Option<Vec<ReachabilityPoint>>,
+    /// A row for each combination of the values of `groupBy` that has customers, by date, list and reason; at most 2,000
+    /// points of days and lists. Null without `groupBy`.
+    groups: Option<Vec<ReachabilityGroup>>,
 }
 
 const STEPS: [analytics::ReachabilityStep; 5] = [
@@ -131,25 +162,69 @@ pub fn parse_channel(channel: &str) -> Result<String> {
     Ok(channel)
 }
 
+/// The arguments of the field.
+#[derive(Clone, Debug)]
+pub struct ReachabilityArguments {
+    /// The channel.
+    pub channel: String,
+    /// The list.
+    pub list: Option<ID>,
+    /// The days of the trend.
+    pub range: Option<DateRange>,
+    /// What the groups are.
+    pub group_by: Option<Vec<ReachabilityDimension>>,
+}
+
 /// The funnel of a channel, and of a list.
-pub async fn answer(ctx: &Context<'_>, channel: &str, list: Option<ID>) -> Result<ReachabilityFunnel> {
-    let channel = parse_channel(channel)?;
-    let list = match list {
+pub async fn answer(ctx: &Context<'_>, arguments: ReachabilityArguments) -> Result<ReachabilityFunnel> {
+    let channel = parse_channel(&arguments.channel)?;
+    let list = match arguments.list {
         Some(id) => Some(list::by_id(ctx, &id).await?),
         None => None,
     };
     let workspace = workspace::fresh(ctx).await?;
-    let list_id = list.as_ref().map(List::number);
-    let funnel = analytics::funnel(store(ctx)?, &workspace, &channel, list_id).await?;
-    let stopped = |(loss, customers)| ReachabilityLossCount {
-        reason: ReachabilityLossReason::of(loss),
-        customers: BigInt(customers),
+    let group_by = arguments.group_by.unwrap_or_default();
+    let question = TrendQuestion::of(arguments.range.as_ref(), &group_by, &workspace)?;
+    let groups = grouped_lists(ctx, &question, list.as_ref()).await?;
+    // The whole first, then each list that is a group.
+    let mut lists = vec![list.as_ref().map_or(0, List::number)];
+    lists.extend(groups.iter().map(List::number));
+    let asked = |has_lists: bool| analytics::ReachabilityQuestion {
+        channel: &channel,
+        lists: if has_lists { &lists } else { &lists[..1] },
     };
-    let count = |step: analytics::ReachabilityStep| ReachabilityStepCount {
-        step: step.into(),
-        customers: BigInt(funnel.reached(step)),
-        lost: funnel.lost_at(step).into_iter().map(stopped).collect(),
+    let (store, has_list) = (store(ctx)?, list.is_some());
+    let now = analytics::funnels(store, &workspace, asked(!question.by_time)).await?;
+    let days = question.days.as_deref().unwrap_or_default();
+    let then = analytics::funnels_on_days(store, &workspace, asked(question.by_time), days).await?;
+    let on_days = || days.iter().copied().zip(&then);
+    let point = |(day, funnels): (i32, &Vec<_>)| ReachabilityPoint::of(day, &funnels[0], has_list);
+    let trend = question.days.as_ref().map(|_| on_days().map(point).collect());
+    let rows = |date: Option<i32>, funnels: &[analytics::ReachabilityFunnel]| -> Vec<ReachabilityGroup> {
+        if !question.by_list {
+            return question.rows(date, list.as_ref(), &funnels[0]);
+        }
+        groups.iter().zip(&funnels[1..]).flat_map(|(list, funnel)| question.rows(date, Some(list), funnel)).collect()
     };
-    let steps = if list.is_some() { &STEPS[..] } else { &STEPS[..4] };
-    Ok(ReachabilityFunnel { steps: steps.iter().copied().map(count).collect(), channel, list })
+    let groups = question.has_groups().then(|| {
+        if !question.by_time {
+            return rows(None, &now);
+        }
+        on_days().flat_map(|(day, funnels)| rows(Some(day), funnels)).collect()
+    });
+    let steps = ReachabilityStepCount::all(&now[0], has_list);
+    Ok(ReachabilityFunnel { channel, list, steps, trend, groups })
+}
+
+/// The lists that are groups of their own: the one asked for, else all, by name.
+async fn grouped_lists(ctx: &Context<'_>, question: &TrendQuestion, list: Option<&List>) -> Result<Vec<List>> {
+    if !question.by_list {
+        return Ok(Vec::new());
+    }
+    let lists = match list {
+        Some(list) => vec![list.clone()],
+        None => list::all(ctx, MAX_TREND_POINTS + 1).await?,
+    };
+    question.check_lists(lists.len())?;
+    Ok(lists)
 }

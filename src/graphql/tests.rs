@@ -29,7 +29,8 @@ impl World {
 
     async fn ask_as(&self, scope: Scope, query: &str, variables: Value) -> Value {
         let workspace = store::workspace::find(&self.store, WorkspaceId(1)).await.expect("reads").expect("is there");
-        let context = RequestContext { workspace, scope, api_key_id: 1 };
+        let api_key_name = "test".to_owned();
+        let context = RequestContext { workspace, scope, api_key_id: 1, api_key_name, request_id: None };
         let request = Request::new(query).variables(Variables::from_json(variables)).data(context);
         serde_json::to_value(self.schema.execute(request).await).expect("answers are JSON")
     }
@@ -136,10 +137,10 @@ async fn a_funnel_answers_in_all_its_groups() {
     assert_eq!(labels, [(&Value::Null, &first), (&a, &first), (&a, &second)]);
     let range = json!({"range": {"from": "2026-03-02", "to": "2026-03-03"}});
     assert_eq!(unique(&world.ask(FUNNEL, range).await["campaign"]["funnel"]), ["0", "0", "0", "1", "1"]);
-    let wrong = "{ campaign(externalId: \"spring\") { funnel(range: {timeZone: \"Asia/Tokyo\"}) { deliveredBasis } } }";
-    assert_eq!(world.code(Scope::Admin, wrong).await, "BAD_INPUT");
-    let wrong = "{ campaign(externalId: \"spring\") { funnel(groupBy: [RUN, CHANNEL]) { deliveredBasis } } }";
-    assert_eq!(world.code(Scope::Admin, wrong).await, "BAD_INPUT");
+    for wrong in ["groupBy: [RUN, CHANNEL, DAY, URL]", "groupBy: [RUN, RUN]", "groupBy: [RUN], groupLimit: 5001"] {
+        let wrong = format!("{{ campaign(externalId: \"spring\") {{ funnel({wrong}) {{ deliveredBasis }} }} }}");
+        assert_eq!(world.code(Scope::Admin, &wrong).await, "BAD_INPUT");
+    }
 }
 
 #[tokio::test]

@@ -23,6 +23,8 @@ pub enum UserErrorCode {
     Incomplete,
     /// It was replayed before.
     AlreadyReplayed,
+    /// It names an erased customer, whose identifiers are blocked for a while.
+    Erased,
 }
 
 /// Something in the input that a person can mend. Nothing was changed.

@@ -44,6 +44,11 @@ impl Workspace {
         i32::from(self.0.settings.soft_bounce_limit)
     }
 
+    /// Days for which the identifiers of an erased customer are not taken again; 0: they are at once.
+    fn block_erased_days(&self) -> i32 {
+        i32::from(self.0.settings.block_erased_days)
+    }
+
     /// How an address whose owner said nothing counts, for the channels that have a usual word and those that were set, by
     /// channel. On every other channel it counts as consented.
     fn default_consent(&self) -> Vec<DefaultConsent> {

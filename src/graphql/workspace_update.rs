@@ -5,13 +5,14 @@ use std::collections::BTreeMap;
 use async_graphql::{Context, InputObject, SimpleObject};
 
 use super::campaign_update::check_text;
-use super::context::{caller, store};
+use super::context::{audited, caller, store};
 use super::error::Result;
+use super::node::NodeId;
 use super::scalar::TimeZone;
 use super::user_error::{UserError, UserErrorCode};
 use super::workspace::{self, Workspace};
 use crate::domain::access::Scope;
-use crate::domain::workspace::{MAX_SOFT_BOUNCE_LIMIT, WorkspaceSettings};
+use crate::domain::workspace::{MAX_BLOCK_ERASED_DAYS, MAX_SOFT_BOUNCE_LIMIT, WorkspaceSettings};
 use crate::ingest::recount::{WorkspaceChange, WorkspaceChanged, change_workspace};
 use crate::store;
 use crate::store::api_key::NewApiKey;
@@ -40,6 +41,9 @@ pub struct WorkspaceUpdateInput {
     soft_bounce_limit: Option<i32>,
     /// How addresses whose owners said nothing are to count, for the channels named.
     default_consent: Option<Vec<DefaultConsentInput>>,
+    /// Days for which the identifiers of a customer erased from now on are not taken again, 0 to 3,650. Present blocks stay
+    /// as they are.
+    block_erased_days: Option<i32>,
 }
 
 /// A workspace to be made.
@@ -87,19 +91,21 @@ pub async fn update(ctx: &Context<'_>, input: WorkspaceUpdateInput) -> Result<Wo
         currency: input.currency.map(|code| checked_currency(&code, &mut errors)),
         soft_bounce_limit: input.soft_bounce_limit.map(|limit| checked_limit(limit, &mut errors)),
         default_consent: checked_consent(input.default_consent, &mut errors),
+        block_erased_days: input.block_erased_days.map(|days| checked_days(days, &mut errors)),
         identifier_type: None,
     };
     if !errors.is_empty() {
         return refused(errors);
     }
     let (own, workspace) = (store(ctx)?.clone(), caller(ctx)?.workspace_id());
-    match change_workspace(&own, workspace, &change).await? {
+    let object = NodeId::Workspace(workspace.0).plain();
+    let entry = audited(ctx, "workspaceUpdate")?.on(object).with("changed", changed_fields(&change));
+    match change_workspace(&own, workspace, &change, &entry).await? {
         WorkspaceChanged::Done => {
             Ok(WorkspaceUpdatePayload { workspace: Some(Workspace(workspace::fresh(ctx).await?)), user_errors: errors })
         }
         WorkspaceChanged::HasReports => {
-            let message =
-                "timeZone cannot be changed once events were taken: the kept reports count days in the present zone";
+            let message = "timeZone cannot be changed once events or profiles were taken: the kept reports count days in the present zone";
             refused(vec![UserError::new(UserErrorCode::Invalid, &["input", "timeZone"], message)])
         }
         WorkspaceChanged::NameTaken => refused(vec![taken(&change.name.unwrap_or_default())]),
@@ -129,8 +135,23 @@ pub async fn create(ctx: &Context<'_>, input: WorkspaceCreateInput) -> Result<Wo
     }
     let Some(made) = store::workspace::create(store(ctx)?, &new).await? else { return refused(vec![taken(&new.name)]) };
     let first = NewApiKey { name: "first key".to_owned(), scope: Scope::Admin, expires_at: None };
-    let key = store::api_key::create(store(ctx)?, made.id, &first).await?;
+    let entry = audited(ctx, "workspaceCreate")?;
+    let key = store::api_key::create(store(ctx)?, made.id, &first, &entry).await?;
+    let entry = entry.on(NodeId::Workspace(made.id.0).plain());
+    store::audit::record(store(ctx)?, caller(ctx)?.workspace_id(), &entry).await?;
     Ok(WorkspaceCreatePayload { workspace: Some(Workspace(made)), admin_key: Some(key.key), user_errors: errors })
+}
+
+fn changed_fields(change: &WorkspaceChange) -> Vec<&'static str> {
+    let fields = [
+        ("name", change.name.is_some()),
+        ("timeZone", change.time_zone.is_some()),
+        ("currency", change.currency.is_some()),
+        ("softBounceLimit", change.soft_bounce_limit.is_some()),
+        ("defaultConsent", !change.default_consent.is_empty()),
+        ("blockErasedDays", change.block_erased_days.is_some()),
+    ];
+    fields.into_iter().filter(|field| field.1).map(|field| field.0).collect()
 }
 
 fn taken(name: &str) -> UserError {
@@ -159,6 +180,15 @@ fn checked_limit(limit: i32, errors: &mut Vec<UserError>) -> u8 {
     let message = format!("softBounceLimit {limit} is not between 1 and {MAX_SOFT_BOUNCE_LIMIT}");
     errors.push(UserError::new(UserErrorCode::Invalid, &["input", "softBounceLimit"], message));
     1
+}
+
+fn checked_days(days: i32, errors: &mut Vec<UserError>) -> u16 {
+    if let Ok(days @ 0..=MAX_BLOCK_ERASED_DAYS) = u16::try_from(days) {
+        return days;
+    }
+    let message = format!("blockErasedDays {days} is not between 0 and {MAX_BLOCK_ERASED_DAYS}");
+    errors.push(UserError::new(UserErrorCode::Invalid, &["input", "blockErasedDays"], message));
+    0
 }
 
 const MAX_CHANNELS: usize = 100;

@@ -95,7 +95,8 @@ impl Known {
         let damaged = || crate::Error::Corrupt(format!("scope {} of key {}", row.scope, row.id));
         let scope = Scope::from_name(&row.scope).ok_or_else(damaged)?;
         let Some(workspace) = workspace::find(store, WorkspaceId(row.workspace)).await? else { return Ok(None) };
-        let caller = RequestContext { workspace, scope, api_key_id: row.id };
+        let (api_key_id, api_key_name) = (row.id, row.name.clone());
+        let caller = RequestContext { workspace, scope, api_key_id, api_key_name, request_id: None };
         Ok(Some(Self { caller, expires_at: row.expires_at.map(Micros), read_at: Instant::now() }))
     }
 

@@ -4,7 +4,7 @@
 use actix_web::http::StatusCode;
 use actix_web::http::header::{CONTENT_TYPE, ContentType, HeaderMap};
 use actix_web::web::{Data, Payload, Query};
-use actix_web::{HttpRequest, HttpResponse};
+use actix_web::{HttpMessage, HttpRequest, HttpResponse};
 use async_graphql::parser::types::{DocumentOperations, ExecutableDocument, OperationType};
 use async_graphql::{Request, Response, Value, Variables};
 use serde::Deserialize;
@@ -13,6 +13,7 @@ use serde_json::{Map, json};
 use super::body;
 use super::error::{ApiError, ApiResult, ErrorForm};
 use super::server::AppState;
+use super::trace::RequestId;
 use crate::domain::access::Scope;
 use crate::graphql::RequestContext;
 
@@ -36,7 +37,7 @@ struct Parameters {
 
 /// Runs a query or a mutation.
 pub async fn post(state: Data<AppState>, request: HttpRequest, payload: Payload) -> ApiResult {
-    let caller = caller(&state, request.headers()).await?;
+    let caller = caller(&state, &request).await?;
     require_json(request.headers())?;
     let body = body::read(request.headers(), payload, state.settings.max_body_bytes).await?;
     run(&state, caller, parse(&body)?.into()).await
@@ -44,7 +45,7 @@ pub async fn post(state: Data<AppState>, request: HttpRequest, payload: Payload)
 
 /// Runs a query.
 pub async fn get(state: Data<AppState>, request: HttpRequest) -> ApiResult {
-    let caller = caller(&state, request.headers()).await?;
+    let caller = caller(&state, &request).await?;
     let mut graphql = from_query_string(request.query_string())?;
     let name = graphql.operation_name.clone();
     // A document that does not parse is run all the same: that is what gives it the usual answer.
@@ -56,9 +57,13 @@ pub async fn get(state: Data<AppState>, request: HttpRequest) -> ApiResult {
 }
 
 /// A key that an ODP client ships in a browser admits to the ODP routes and to nothing here.
-async fn caller(state: &AppState, headers: &HeaderMap) -> ApiResult<RequestContext> {
-    let caller = state.keys.authenticate(&state.store, headers).await?;
-    if caller.scope == Scope::OdpPublic { Err(ApiError::forbidden()) } else { Ok(caller) }
+async fn caller(state: &AppState, request: &HttpRequest) -> ApiResult<RequestContext> {
+    let caller = state.keys.authenticate(&state.store, request.headers()).await?;
+    if caller.scope == Scope::OdpPublic {
+        return Err(ApiError::forbidden());
+    }
+    let request_id = request.extensions().get::<RequestId>().map(|id| id.0.clone());
+    Ok(RequestContext { request_id, ..caller })
 }
 
 fn require_json(headers: &HeaderMap) -> ApiResult<()> {

@@ -10,6 +10,7 @@ use super::report::{self, Shown};
 use super::server::AppState;
 use super::{body, signature};
 use crate::dialect::envelope::Proof;
+use crate::dialect::lists::{Given, parse_as_of, parse_reason};
 use crate::dialect::{self, Reading};
 use crate::domain::access::Permission;
 use crate::domain::event::{Dialect, Format, Record, RejectionCode};
@@ -17,7 +18,7 @@ use crate::graphql::RequestContext;
 use crate::ingest::{Batch, Report};
 
 /// What an ingesting route takes, and from whom.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Intake<'a> {
     /// The form of its records.
     pub format: Format,
@@ -27,15 +28,31 @@ pub struct Intake<'a> {
     pub permission: Permission,
     /// What wrappers must prove, where the settings have a key for it.
     pub proof: Proof,
+    /// What is said of the rows of a list.
+    pub given: Given,
 }
 
-/// `?results=`.
+/// `?results=`, and of lists what holds of all rows: `?list=`, `?at=`, `?reason=`.
 #[derive(Debug, Deserialize)]
 pub struct Options {
     results: Option<String>,
+    list: Option<String>,
+    at: Option<String>,
+    reason: Option<String>,
 }
 
-/// Records of the format named in the path: NDJSON, an array, or objects one after the other; gzip or not.
+impl Options {
+    fn given(&self) -> ApiResult<Given> {
+        let parsed = |text: &Option<String>, parse: fn(&str) -> Result<String, String>| {
+            text.as_deref().map(parse).transpose().map_err(ApiError::bad_input)
+        };
+        let (time, reason) = (parsed(&self.at, parse_as_of)?, parsed(&self.reason, parse_reason)?);
+        Ok(Given { list: self.list.clone(), time, reason, ..Given::default() })
+    }
+}
+
+/// Records of the format named in the path: NDJSON, an array, or objects one after the other, lists as CSV too; gzip or
+/// not.
 pub async fn records(
     state: Data<AppState>,
     request: HttpRequest,
@@ -46,7 +63,7 @@ pub async fn records(
     let shown = shown(options.results.as_deref())?;
     let format = format_of(&format)?;
     let (source, permission) = (request.path(), Permission::IngestEvents);
-    let intake = Intake { format, source, permission, proof: Proof::OfMessages };
+    let intake = Intake { format, source, permission, proof: Proof::OfMessages, given: options.given()? };
     let report = take_in(&state, &request, payload, intake).await?;
     Ok(HttpResponse::Ok().json(report::body(&report, shown)))
 }
@@ -66,7 +83,7 @@ pub async fn take_in(
         signature::check_sendgrid(&state.settings, request.headers(), &sent)?;
     }
     let body = body::unpack(request.headers(), sent, limit).await?;
-    let reading = state.ingest.reading(intake.format);
+    let reading = Reading { given: intake.given.into(), ..state.ingest.reading(intake.format) };
     let records = off_thread(body, move |body| parse(reading, &body, limit, intake.proof)).await?;
     if records.is_empty() {
         return Err(ApiError::bad_input("the body holds no record; send at least one"));

@@ -1,4 +1,4 @@
-//! The report of a batch as JSON: `{accepted, duplicates, quarantined, events, results?}`.
+//! The report of a batch as JSON: `{accepted, duplicates, quarantined, dropped?, events, results?}`.
 
 use serde_json::{Map, Value, json};
 
@@ -8,7 +8,7 @@ use crate::ingest::{RecordResult, RecordStatus, Report};
 /// Which records are listed beside the counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Shown {
-    /// Those that went to the quarantine.
+    /// Those that went to the quarantine or were dropped.
     Failures,
     /// Every record.
     All,
@@ -22,7 +22,11 @@ pub fn body(report: &Report, shown: Shown) -> Value {
         "quarantined": report.quarantined,
         "events": report.events,
     });
-    if shown == Shown::All || report.quarantined > 0 {
+    // Only workspaces that erased somebody lately know this one.
+    if report.dropped > 0 {
+        body["dropped"] = json!(report.dropped);
+    }
+    if shown == Shown::All || report.quarantined + report.dropped > 0 {
         body["results"] = results(report, shown);
     }
     body
@@ -30,7 +34,9 @@ pub fn body(report: &Report, shown: Shown) -> Value {
 
 /// One entry per record shown.
 pub fn results(report: &Report, shown: Shown) -> Value {
-    let listed = |result: &&RecordResult| shown == Shown::All || result.status == RecordStatus::Quarantined;
+    let is_failure =
+        |result: &&RecordResult| matches!(result.status, RecordStatus::Quarantined | RecordStatus::Dropped);
+    let listed = |result: &&RecordResult| shown == Shown::All || is_failure(result);
     report.results.iter().filter(listed).map(entry).collect()
 }
 
@@ -55,6 +61,7 @@ fn status_name(status: RecordStatus) -> &'static str {
         RecordStatus::Accepted => "ACCEPTED",
         RecordStatus::Duplicate => "DUPLICATE",
         RecordStatus::Quarantined => "QUARANTINED",
+        RecordStatus::Dropped => "DROPPED",
     }
 }
 

@@ -18,6 +18,7 @@ use super::drain::Drain;
 use super::{metrics, routes, tls, trace};
 use crate::config::{Settings, without_password};
 use crate::domain::access::Scope;
+use crate::domain::audit::{Actor, AuditEntry};
 use crate::domain::workspace::WorkspaceId;
 use crate::graphql::{self, AppSchema};
 use crate::ingest::{Ingest, IngestSettings};
@@ -168,7 +169,8 @@ async fn ensure_admin_key(store: &Store, chosen: Option<&str>) -> Result<Option<
     if !api_key::list(store, DEFAULT_WORKSPACE).await?.is_empty() {
         return Ok(None);
     }
-    Ok(Some(api_key::create(store, DEFAULT_WORKSPACE, &new).await?.key))
+    let entry = AuditEntry::new(Actor::server(), "apiKeyCreate");
+    Ok(Some(api_key::create(store, DEFAULT_WORKSPACE, &new, &entry).await?.key))
 }
 
 impl From<&Settings> for IngestSettings {

@@ -8,6 +8,7 @@ use super::error::ApiResult;
 use super::ingest::{Intake, format_of, take_in};
 use super::report::{self, Shown};
 use super::server::AppState;
+use crate::dialect::Given;
 use crate::dialect::envelope::Proof;
 use crate::domain::access::Permission;
 
@@ -15,7 +16,7 @@ use crate::domain::access::Permission;
 pub async fn message(state: Data<AppState>, request: HttpRequest, format: Path<String>, payload: Payload) -> ApiResult {
     let format = format_of(&format)?;
     let (source, permission) = (request.path(), Permission::IngestEvents);
-    let intake = Intake { format, source, permission, proof: Proof::MessagesOnly };
+    let intake = Intake { format, source, permission, proof: Proof::MessagesOnly, given: Given::default() };
     let report = take_in(&state, &request, payload, intake).await?;
     Ok(HttpResponse::Ok().json(report::body(&report, Shown::Failures)))
 }

@@ -9,7 +9,7 @@ use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::error::InternalError;
 use actix_web::http::header::{HeaderMap, HeaderName, HeaderValue};
 use actix_web::middleware::Next;
-use actix_web::{HttpResponse, web};
+use actix_web::{HttpMessage, HttpResponse, web};
 use futures_util::FutureExt;
 use tracing::Instrument;
 
@@ -22,6 +22,10 @@ const AMAZON_REQUEST_ID: HeaderName = HeaderName::from_static("x-amzn-requestid"
 
 /// Longest request id that is taken over from a client.
 const MAX_ID_CHARS: usize = 128;
+
+/// The id of a request, for its handler.
+#[derive(Clone, Debug)]
+pub struct RequestId(pub String);
 
 /// What the log and the metrics say of a request.
 struct Facts {
@@ -55,6 +59,7 @@ async fn serve(
         return Err(refused(&facts, &ApiError::unavailable(1)));
     };
     let limit = state.settings.request_timeout;
+    request.extensions_mut().insert(RequestId(facts.id.clone()));
     match guarded(request, next, limit).await {
         Ok(response) => {
             let mut response = with_rendered_error(response, &facts.errors);

@@ -9,6 +9,7 @@ use super::prepare::{PreparedConcern, PreparedEvent};
 use super::report::EventId;
 use crate::Result;
 use crate::domain::address::concerned_among;
+use crate::domain::address_days::{AddressDays, may_differ};
 use crate::domain::identifier_type::IdentifierTypes;
 use crate::domain::identity::IdentifierId;
 use crate::domain::reachability::{AddressChange, AddressState, EventRef, Reachability};
@@ -42,7 +43,7 @@ struct Change {
 pub(super) struct Folded {
     /// The states of the addresses concerned.
     pub(super) states: HashMap<IdentifierId, AddressState>,
-    /// Owners of addresses that can be reached further or less far than before, with their workspace.
+    /// Owners of addresses that, on any day, can be reached further or less far than before, with their workspace.
     pub(super) owners: BTreeMap<i64, i32>,
 }
 
@@ -136,11 +137,12 @@ pub(super) async fn fold_addresses(work: &mut Work<'_>, concerned: &Concerned<'_
     let mut folded = Folded::default();
     let mut changes = Changes::default();
     for ((shard, id), address) in concerned {
+        let rules = work.settings_of(address.workspace)?.day_rules();
         let before = stored.remove(id).unwrap_or_default();
         let mut state = before.clone();
         for Change { event, at, what: change } in &address.changes {
             let event = (ids[*event].shard, ids[*event].seq);
-            state.apply(*change, *at, event);
+            state.apply(*change, *at, event, rules.zone);
             changes
                 .history
                 .extend(change.code().map(|code| (*shard, *id, at.0, event.0, event.1, code, change.list())));
@@ -149,11 +151,11 @@ pub(super) async fn fold_addresses(work: &mut Work<'_>, concerned: &Concerned<'_
             folded.states.insert(*id, state);
             continue;
         }
-        let limit = work.settings_of(address.workspace)?.own.soft_bounce_limit;
-        let (was, is) = (before.reachability(limit), state.reachability(limit));
+        let (was, is) = (before.reachability(rules.soft_bounce_limit), state.reachability(rules.soft_bounce_limit));
         changes.suppress((*shard, *id), address, (&before, was), (&state, is));
         if let Some(owner) = address.owner
-            && (was.unreachable != is.unreachable || agreements(&before) != agreements(&state))
+            && may_differ(&before, &state)
+            && AddressDays::of(&before, rules) != AddressDays::of(&state, rules)
         {
             folded.owners.insert(owner, address.workspace);
         }
@@ -163,12 +165,6 @@ pub(super) async fn fold_addresses(work: &mut Work<'_>, concerned: &Concerned<'_
     }
     changes.write(work).await?;
     Ok(folded)
-}
-
-/// What the owner said, without when.
-fn agreements(state: &AddressState) -> (i16, Vec<(i64, bool)>) {
-    let lists = state.subscriptions.iter().map(|(list, subscription)| (*list, subscription.is_in)).collect();
-    (state.consent_code(), lists)
 }
 
 /// The stored states of addresses; those of which nothing is known are left out. The shards must be locked.
@@ -203,7 +199,7 @@ struct Changes {
     lifted: Vec<Key>,
 }
 
-/// Rows of addresses that bounced or cannot be reached.
+/// Rows of addresses that ever bounced or cannot be reached.
 #[derive(Default)]
 pub(super) struct Suppressed(Vec<(Key, i32, String, String, i16, i64, EventRef)>);
 
@@ -235,8 +231,8 @@ impl Suppressed {
 }
 
 impl Changes {
-    /// Keeps a row for every address that bounced or cannot be reached, so that a change of the soft-bounce limit finds all
-    /// that it may concern.
+    /// Keeps a row for every address that ever bounced or cannot be reached, so that a change of the soft-bounce limit finds
+    /// all that it may concern, today or on any day.
     fn suppress(
         &mut self,
         key: Key,
@@ -244,9 +240,8 @@ impl Changes {
         (before, was): (&AddressState, Reachability),
         (state, is): (&AddressState, Reachability),
     ) {
-        let is_troubled = |state: &AddressState, reached: Reachability| {
-            reached.unreachable.is_some() || !state.soft_bounces.is_empty()
-        };
+        let is_troubled =
+            |state: &AddressState, reached: Reachability| reached.unreachable.is_some() || state.has_bounced();
         match (is_troubled(before, was), is_troubled(state, is)) {
             (true, false) => self.lifted.push(key),
             (true, true) if was == is => {}

@@ -189,8 +189,11 @@ fn observe(jobs: &[Job], reports: &[Report], started: Instant) {
             count("accepted", counts.accepted);
             count("duplicate", counts.duplicates);
             count("quarantined", counts.quarantined);
+            count("dropped", counts.dropped);
             metrics::counter!("campaignql_ingest_events_total", "dialect" => *dialect).increment(counts.events);
         }
+        let profiles = report.customers.iter().filter(|customer| customer.is_none()).count() as u64;
+        metrics::counter!("campaignql_profiles_dropped_total").increment(profiles);
         for code in report.results.iter().filter_map(|result| result.code) {
             metrics::counter!("campaignql_quarantined_total", "code" => code).increment(1);
         }

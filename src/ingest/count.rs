@@ -59,11 +59,22 @@ pub(super) async fn count_events(
             join(&mut campaigns, (shard, catalogue.campaigns[index]), &span);
         }
     }
-    for (key, workspace) in changed {
-        join(&mut campaigns, *key, &Span { workspace: *workspace, ..Span::CHANGED });
-    }
+    note_changed(&mut campaigns, changed);
     write_types(work, types).await?;
     write_campaigns(work, campaigns).await
+}
+
+/// Raises the version of campaigns whose states were changed by no new event. The shards must be locked.
+pub(super) async fn raise_versions(work: &mut Work<'_>, changed: &Changed) -> Result<()> {
+    let mut campaigns = Spans::new();
+    note_changed(&mut campaigns, changed);
+    write_campaigns(work, campaigns).await
+}
+
+fn note_changed(campaigns: &mut Spans, changed: &Changed) {
+    for (key, workspace) in changed {
+        join(campaigns, *key, &Span { workspace: *workspace, ..Span::CHANGED });
+    }
 }
 
 fn join(spans: &mut Spans, key: (i16, i64), span: &Span) {

@@ -4,6 +4,7 @@ use std::collections::HashSet;
 
 use super::group::{Fresh, Position, Work};
 use super::prepare::{PreparedBatch, PreparedKey};
+use super::screen::Screened;
 use crate::Result;
 use crate::domain::time::{MICROS_PER_SECOND, Micros};
 use crate::store::hot::{Column, Rows, tables};
@@ -11,19 +12,21 @@ use crate::store::hot::{Column, Rows, tables};
 /// How long an event without a time of its own is recognised.
 const UNDATED_KEY_DAYS: i64 = 90;
 
-/// The events that were not there before, in order, but for those of the batches left out. Their keys are inserted.
+/// The events that were not there before, in order, but for those of the batches left out and those dropped. Their keys
+/// are inserted.
 pub(super) async fn fresh_events<'a>(
     work: &mut Work<'_>,
     batches: &[&'a PreparedBatch],
-    left_out: &HashSet<usize>,
+    (left_out, screened): (&HashSet<usize>, &'a Screened),
 ) -> Result<Vec<Fresh<'a>>> {
     let mut seen = HashSet::new();
     let mut candidates = Vec::new();
     for (batch_number, batch) in batches.iter().enumerate().filter(|(number, _)| !left_out.contains(number)) {
         for (record_number, record) in batch.records.iter().enumerate() {
             let position = Position { batch: batch_number, record: record_number };
-            let events = record.outcome.iter().flatten();
-            let first_of_key = events.filter(|event| seen.insert(event.key.id()));
+            let events = record.outcome.iter().flatten().enumerate();
+            let taken = events.filter_map(|(number, event)| screened.event(position, number, event));
+            let first_of_key = taken.filter(|event| seen.insert(event.key.id()));
             candidates.extend(first_of_key.map(|event| Fresh { event, batch, position }));
         }
     }

@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
+use super::count::{Changed, raise_versions};
 use super::detail::{UsedDetails, detail_of, is_kept, survivors};
 use super::group::Work;
 use super::memory::Memory;
@@ -134,14 +135,17 @@ async fn write_reasons(work: &mut Work<'_>, told: &[Told]) -> Result<()> {
     ]);
     let mut stored = work.connection.select(&tables::RECIPIENT, &["shard", "campaign", "customer"], &keys).await?;
     let mut states = Vec::with_capacity(stored.len());
+    let mut changed = Changed::new();
     for row in 0..stored.len() {
         let key = (stored.i16s(0)?[row], stored.i64s(1)?[row], stored.i64s(2)?[row]);
         let mut state = RecipientState::decode(&stored.bytes(3)?[row])?;
         for told in by_recipient.get(&key).into_iter().flatten() {
             state.note_detail(told.key, told.occurrence, detail_id(&told.text));
+            changed.insert((key.0, key.1), told.workspace);
         }
         states.push(state.encode());
     }
     stored.columns[3] = Column::Bytes(states);
-    work.connection.put(&tables::RECIPIENT, &stored).await
+    work.connection.put(&tables::RECIPIENT, &stored).await?;
+    raise_versions(work, &changed).await
 }

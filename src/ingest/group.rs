@@ -15,10 +15,15 @@ use super::memory::Memory;
 use super::merge::{FreshMerge, MergeOutcome};
 use super::order::Orders;
 use super::prepare::{PreparedBatch, PreparedEvent};
-use super::profile::{FreshProfile, fold_profiles};
+use super::profile::{FreshProfile, changes, fold_profiles};
 use super::report::{EventId, Report};
-use super::sequence;
-use super::{address, catalogue, conversion, count, dedupe, fold, identify, journal, order, quarantine, reach, report};
+use super::screen::{Screened, screen};
+use super::{
+    address, audit, catalogue, conversion, count, dedupe, fold, identify, journal, order, quarantine, reach, report,
+    screen, sequence,
+};
+use crate::domain::address_days::DayRules;
+use crate::domain::audit::AuditEntry;
 use crate::domain::hash::ShardCount;
 use crate::domain::money::Currency;
 use crate::domain::time::Micros;
@@ -68,6 +73,13 @@ pub(super) struct FoldSettings {
     pub(super) own: Arc<WorkspaceSettings>,
 }
 
+impl FoldSettings {
+    /// The rules by which an address stands on a day.
+    pub(super) fn day_rules(&self) -> DayRules {
+        DayRules { soft_bounce_limit: self.own.soft_bounce_limit, zone: self.zone }
+    }
+}
+
 /// A transaction at work: its connection, what the committer remembers, and V.
 pub(super) struct Work<'a> {
     pub(super) connection: &'a mut HotConnection,
@@ -88,14 +100,17 @@ pub(super) async fn commit(
     let mut steps = Steps::start();
     connection.begin(lock).await?;
     let mut work = Work { connection, memory, shards, settings: HashMap::new() };
+    work.settings = load_settings(work.connection, batches).await?;
     steps.end("begin");
     let journal = journal::load(&mut work, batches).await?;
     let replayed_before = quarantine::claim(&mut work, batches).await?;
-    quarantine::keep(&mut work, batches).await?;
+    let screened = screen(&mut work, batches).await?;
+    quarantine::keep(&mut work, batches, &screened).await?;
+    screen::forget_replayed(&mut work, batches, &screened).await?;
     steps.end("quarantine");
-    let fresh = dedupe::fresh_events(&mut work, batches, &replayed_before).await?;
+    let fresh = dedupe::fresh_events(&mut work, batches, (&replayed_before, &screened)).await?;
     steps.end("dedupe");
-    let (profiles, merges) = (profiles_of(batches), merges_of(batches));
+    let (profiles, merges) = (profiles_of(batches, &screened), merges_of(batches));
     let taken = Taken { fresh: &fresh, profiles: &profiles, merges: &merges };
     let written = match write(&mut work, &taken, lock, &mut steps).await? {
         Ok(written) => written,
@@ -108,25 +123,47 @@ pub(super) async fn commit(
         }
     };
     let new_events = fresh.iter().zip(written.ids).map(|(fresh, id)| (fresh.position, fresh.event.kind, id));
-    let mut reports = report::reports(batches, &replayed_before, new_events);
+    let mut reports = report::reports(batches, (&replayed_before, &screened), new_events);
+    let mut merges = written.merges.into_iter();
+    for (report, batch) in reports.iter_mut().zip(batches) {
+        report.merges = merges.by_ref().take(batch.merges.len()).collect();
+    }
     journal::advance(&mut work, journal, batches, &reports).await?;
+    audit::record(work.connection, &audited(batches, &reports)).await?;
     work.connection.commit().await?;
     steps.end("commit");
-    let (mut customers, mut merges) = (written.owners.into_iter(), written.merges.into_iter());
-    for (report, batch) in reports.iter_mut().zip(batches) {
-        report.customers = customers.by_ref().take(batch.profiles.len()).collect();
-        report.merges = merges.by_ref().take(batch.merges.len()).collect();
+    let mut customers = written.owners.into_iter();
+    for (number, (report, batch)) in reports.iter_mut().zip(batches).enumerate() {
+        let taken = |(index, profile)| screened.profile((number, index), profile).is_some();
+        let customer = |profile| if taken(profile) { customers.next() } else { None };
+        report.customers = batch.profiles.iter().enumerate().map(customer).collect();
     }
     memory.learn(written.learned);
     Ok(Attempt::Committed(reports))
 }
 
-fn profiles_of<'a>(batches: &[&'a PreparedBatch]) -> Vec<FreshProfile<'a>> {
-    let of_batch = |batch: &&'a PreparedBatch| {
+fn profiles_of<'a>(batches: &[&'a PreparedBatch], screened: &'a Screened) -> Vec<FreshProfile<'a>> {
+    let of_batch = |(number, batch): (usize, &&'a PreparedBatch)| {
         let batch: &'a PreparedBatch = batch;
-        batch.profiles.iter().map(move |profile| FreshProfile { profile, batch })
+        let taken =
+            move |(index, profile)| Some(FreshProfile { profile: screened.profile((number, index), profile)?, batch });
+        batch.profiles.iter().enumerate().filter_map(taken)
     };
-    batches.iter().flat_map(of_batch).collect()
+    batches.iter().enumerate().flat_map(of_batch).collect()
+}
+
+/// What the audit log says of the batches that brought something new.
+fn audited(batches: &[&PreparedBatch], reports: &[Report]) -> Vec<(i32, AuditEntry)> {
+    let of_batch = |(batch, report): (&&PreparedBatch, &Report)| {
+        let entry = batch.audit.as_deref()?.clone();
+        if let Some(MergeOutcome::Merged { customer, merged }) = report.merges.first() {
+            let entry = entry.on(format!("Customer:{customer}")).with("merged", format!("Customer:{merged}"));
+            return Some((batch.workspace, entry));
+        }
+        let event = report.results.iter().find_map(|result| result.event_id)?;
+        Some((batch.workspace, entry.on(format!("Event:{}:{}", event.shard, event.seq))))
+    };
+    batches.iter().zip(reports).filter_map(of_batch).collect()
 }
 
 fn merges_of<'a>(batches: &[&'a PreparedBatch]) -> Vec<FreshMerge<'a>> {
@@ -172,7 +209,6 @@ async fn write(
     if arrivals.is_empty() {
         return Ok(Ok(Written::default()));
     }
-    work.settings = load_settings(work.connection, arrivals.workspaces()).await?;
     let mut identified = match identify::identify(work, &arrivals, lock).await? {
         Ok(identified) => identified,
         Err(obstacle) => return Ok(Err(obstacle)),
@@ -191,15 +227,16 @@ async fn write(
     }
     steps.end("lock");
     let owners = identified.customers.split_off(fresh.len());
-    fold_profiles(work, profiles, &owners, &identified).await?;
+    let changes = changes((fresh, &identified.customers), (profiles, &owners));
+    fold_profiles(work, &changes, &identified).await?;
     steps.end("profile");
     let ids = sequence::write_events(work, fresh, &identified, &catalogue).await?;
     let causes = Causes { events: &ids, profiles: profiles.len(), merges };
     write_changes(work, &identified.changes, &causes).await?;
     steps.end("sequence");
-    let changed = order::fold_orders(work, &orders, &order_events).await?;
+    let orders = order::fold_orders(work, &orders, &order_events).await?;
     let touched = conversion::touched(fresh, &identified.customers, &catalogue);
-    let recredited = conversion::recredited(work, touched, &identified.merged, changed).await?;
+    let recredited = conversion::recredited(work, touched, &identified.merged, orders).await?;
     steps.end("conversion");
     let folding =
         Folding { fresh, customers: &identified.customers, merged: &identified.merged, catalogue: &catalogue };
@@ -229,7 +266,13 @@ impl Steps {
     }
 }
 
-async fn load_settings(connection: &mut HotConnection, workspaces: Vec<i32>) -> Result<HashMap<i32, FoldSettings>> {
+async fn load_settings(
+    connection: &mut HotConnection,
+    batches: &[&PreparedBatch],
+) -> Result<HashMap<i32, FoldSettings>> {
+    let mut workspaces: Vec<i32> = batches.iter().map(|batch| batch.workspace).collect();
+    workspaces.sort_unstable();
+    workspaces.dedup();
     let rows = connection.select(&tables::WORKSPACE, &["id"], &Rows::new(vec![Column::I32(workspaces)])).await?;
     let mut settings = HashMap::new();
     for (row, id) in rows.i32s(0)?.iter().enumerate() {
@@ -259,11 +302,13 @@ async fn lock_shards(
     let mut customers = identified.customers.clone();
     customers.extend(identified.merged.iter().flat_map(|(merged, survivor)| [*merged, *survivor]));
     customers.extend(identified.addresses.relinked.keys());
+    customers.extend(identified.earlier.iter().map(|named| named.owner));
     customers.extend(concerned.values().filter_map(|address| address.owner));
     let mut shards: Vec<i16> = customers.into_iter().map(|customer| work.shards.of_id(customer)).collect();
     shards.extend(concerned.keys().map(|key| key.0));
     shards.extend(orders.shards(work));
     shards.extend(identified.addresses.new.iter().map(|id| work.shards.of_bytes(id)));
+    shards.extend(identified.earlier.iter().map(|named| named.shard));
     shards.sort_unstable();
     shards.dedup();
     work.connection.lock_shards(&shards).await

@@ -10,7 +10,9 @@ use super::ids::next_id;
 use super::merge::{FreshMerge, MergeOutcome, load_merged, merge_all};
 use super::prepare::PreparedIdentifier;
 use super::profile::FreshProfile;
+use super::reach::OwnAddress;
 use crate::Result;
+use crate::domain::day::day_in_zone;
 use crate::domain::identifier_type::IdentifierTypes;
 use crate::domain::identity::{IdentifierId, IdentityChange, IdentityOutcome, NamedIdentifier, Resolver};
 use crate::domain::time::Micros;
@@ -21,17 +23,19 @@ use crate::store::hot::{Column, IdentityLock, Repoint, Rows, tables};
 pub(super) struct Named<'a> {
     pub(super) identifiers: &'a [PreparedIdentifier],
     pub(super) workspace: i32,
+    /// When, by the event's or profile's own time.
+    at: Micros,
 }
 
 impl<'a> Named<'a> {
     /// Those of an event.
     pub(super) fn of_event(fresh: &Fresh<'a>) -> Self {
-        Self { identifiers: &fresh.event.identifiers, workspace: fresh.batch.workspace }
+        Self { identifiers: &fresh.event.identifiers, workspace: fresh.batch.workspace, at: fresh.occurred_at() }
     }
 
     /// Those of a profile.
     pub(super) fn of_profile(fresh: &FreshProfile<'a>) -> Self {
-        Self { identifiers: &fresh.profile.identifiers, workspace: fresh.batch.workspace }
+        Self { identifiers: &fresh.profile.identifiers, workspace: fresh.batch.workspace, at: fresh.at() }
     }
 }
 
@@ -48,13 +52,6 @@ impl Arrivals<'_> {
     /// Whether nothing is said.
     pub(super) fn is_empty(&self) -> bool {
         self.named.is_empty() && self.merges.is_empty()
-    }
-
-    /// The workspaces concerned, each once.
-    pub(super) fn workspaces(&self) -> Vec<i32> {
-        let merged = self.merges.iter().map(|merge| merge.workspace);
-        let all: BTreeSet<i32> = self.named.iter().map(|named| named.workspace).chain(merged).collect();
-        all.into_iter().collect()
     }
 }
 
@@ -73,18 +70,39 @@ pub(super) struct Identified {
     pub(super) created: BTreeMap<i64, i32>,
     /// Addresses that changed hands or channels.
     pub(super) addresses: ChangedAddresses,
+    /// Stored identifiers that were named on an earlier day than ever before.
+    pub(super) earlier: Vec<NamedEarlier>,
     resolver: Resolver,
+}
+
+/// A stored identifier that was named on an earlier day than its row knows.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct NamedEarlier {
+    pub(super) shard: i16,
+    pub(super) id: IdentifierId,
+    pub(super) day: i32,
+    pub(super) owner: i64,
+    pub(super) workspace: i32,
+}
+
+/// A new customer whose identifiers are all new.
+#[derive(Clone, Debug)]
+pub(super) struct NewCustomer {
+    /// The earliest day on which one of them was named.
+    pub(super) known_since: i32,
+    pub(super) addresses: Vec<OwnAddress>,
 }
 
 /// Addresses that changed hands or channels.
 #[derive(Debug, Default)]
 pub(super) struct ChangedAddresses {
-    /// Customers who gained or lost one, or whose was seen on another channel, with their workspace.
+    /// Customers who gained or lost one, or whose was seen on another channel, with their workspace; also those between whom
+    /// another identifier moved, since when they are known depends on it.
     pub(super) relinked: BTreeMap<i64, i32>,
     /// Those that were never linked before.
     pub(super) new: Vec<IdentifierId>,
-    /// All addresses, with their channels, of new customers who have no other than new ones.
-    pub(super) of_new: HashMap<i64, Vec<(IdentifierId, Vec<String>)>>,
+    /// New customers who have no other than new identifiers.
+    pub(super) of_new: HashMap<i64, NewCustomer>,
 }
 
 impl Identified {
@@ -112,6 +130,7 @@ struct IdentifierRow {
     customer: i64,
     channels: BTreeSet<String>,
     linked_at: i64,
+    first_day: i32,
 }
 
 /// A stored customer, or one about to be.
@@ -121,6 +140,8 @@ pub(super) struct CustomerRow {
     pub(super) is_identified: bool,
     pub(super) merged_into: Option<i64>,
     pub(super) created_at: i64,
+    /// Whether nothing but a nameless shell is left.
+    pub(super) is_erased: bool,
 }
 
 /// Resolves everybody who is named, merges who is said to be one, and writes customers and identifiers.
@@ -130,7 +151,7 @@ pub(super) async fn identify(
     lock: IdentityLock,
 ) -> Result<Result<Identified, Obstacle>> {
     let Arrivals { named, merges } = *arrivals;
-    let mentions = mentioned(arrivals);
+    let mentions = mentioned(work, arrivals)?;
     let stored = load_identifiers(work, &mentions).await?;
     let mut customers = load_customers(work, stored.values().map(|row| row.customer)).await?;
     load_merged(work, merges, &mut customers).await?;
@@ -163,7 +184,9 @@ pub(super) async fn identify(
     let created = writer.workspaces_of_created(&outcome);
     let addresses = writer.changed_addresses(work, &outcome, &seen_elsewhere, &resolver)?;
     let changes = writer.traced(&outcome);
-    Ok(Ok(Identified { customers: owners, merges, changes, merged: outcome.merged, created, addresses, resolver }))
+    let earlier = writer.named_earlier(work, &resolver);
+    let merged = outcome.merged;
+    Ok(Ok(Identified { customers: owners, merges, changes, merged, created, addresses, earlier, resolver }))
 }
 
 /// The identifier with the confidence that its type has in the workspace.
@@ -179,22 +202,27 @@ struct Mention<'a> {
     identifier: &'a PreparedIdentifier,
     workspace: i32,
     seen_on: BTreeSet<&'a str>,
+    /// The earliest day on which it is named, in the workspace's zone.
+    first_day: i32,
 }
 
-fn mentioned<'a>(arrivals: &Arrivals<'a>) -> BTreeMap<IdentifierId, Mention<'a>> {
+fn mentioned<'a>(work: &Work<'_>, arrivals: &Arrivals<'a>) -> Result<BTreeMap<IdentifierId, Mention<'a>>> {
     let mut mentions = BTreeMap::new();
-    let mut mention = |identifier: &'a PreparedIdentifier, workspace| {
-        let new = || Mention { identifier, workspace, seen_on: BTreeSet::new() };
+    let mut mention = |identifier: &'a PreparedIdentifier, workspace, day: i32| {
+        let new = || Mention { identifier, workspace, seen_on: BTreeSet::new(), first_day: day };
         let mention = mentions.entry(identifier.named.id).or_insert_with(new);
         mention.seen_on.extend(identifier.seen_on.as_deref());
+        mention.first_day = mention.first_day.min(day);
     };
     for named in arrivals.named {
-        named.identifiers.iter().for_each(|identifier| mention(identifier, named.workspace));
+        let day = day_in_zone(named.at, work.settings_of(named.workspace)?.zone);
+        named.identifiers.iter().for_each(|identifier| mention(identifier, named.workspace, day));
     }
     for merge in arrivals.merges {
-        merge.identifiers().for_each(|identifier| mention(identifier, merge.workspace));
+        // A merge tells nothing of the time from which an identifier is known.
+        merge.identifiers().for_each(|identifier| mention(identifier, merge.workspace, i32::MAX));
     }
-    mentions
+    Ok(mentions)
 }
 
 async fn load_identifiers(
@@ -218,6 +246,7 @@ async fn load_identifiers(
             customer: rows.i64s(5)?[row],
             channels: rows.texts(6)?[row].split_whitespace().map(str::to_owned).collect(),
             linked_at: rows.i64s(7)?[row],
+            first_day: rows.i32s(8)?[row],
         };
         stored.insert(id, value);
     }
@@ -242,6 +271,7 @@ pub(super) async fn load_customers(
             is_identified: rows.bools(3)?[row],
             merged_into: rows.opt_i64s(4)?[row],
             created_at: rows.i64s(5)?[row],
+            is_erased: rows.opt_i64s(6)?[row].is_some(),
         };
         found.insert(*id, value);
     }
@@ -324,7 +354,8 @@ impl Writer<'_> {
         resolver: &Resolver,
     ) -> Result<ChangedAddresses> {
         let mut changed = ChangedAddresses::default();
-        changed.of_new.extend(outcome.created.iter().map(|(customer, _)| (*customer, Vec::new())));
+        let new = NewCustomer { known_since: i32::MAX, addresses: Vec::new() };
+        changed.of_new.extend(outcome.created.iter().map(|(customer, _)| (*customer, new.clone())));
         for (_, survivor) in &outcome.merged {
             changed.of_new.remove(survivor);
         }
@@ -333,22 +364,37 @@ impl Writer<'_> {
             let Some(mention) = self.mentions.get(id) else { continue };
             let (name, owner) = (&mention.identifier.name, resolver.owner(id));
             let types = &work.settings_of(mention.workspace)?.own.identifier_types;
-            if !types.is_messaging(name) {
-                continue;
+            let is_address = types.is_messaging(name);
+            if is_address || !is_new {
+                let before = self.stored.get(id).map(|row| resolver.find(row.customer));
+                changed.relinked.extend(before.into_iter().chain(owner).map(|customer| (customer, mention.workspace)));
             }
-            let before = self.stored.get(id).map(|row| resolver.find(row.customer));
-            changed.relinked.extend(before.into_iter().chain(owner).map(|customer| (customer, mention.workspace)));
-            if is_new {
+            if is_new && is_address {
                 changed.new.push(*id);
-                if let Some(addresses) = owner.and_then(|owner| changed.of_new.get_mut(&owner)) {
-                    let seen_on: Vec<&str> = mention.seen_on.iter().copied().collect();
-                    addresses.push((*id, types.channels(name, &seen_on.join(" "))));
-                }
-            } else if let Some(owner) = owner {
+            }
+            let Some(owner) = owner else { continue };
+            if !is_new {
                 changed.of_new.remove(&owner);
+            } else if let Some(new) = changed.of_new.get_mut(&owner) {
+                new.known_since = new.known_since.min(mention.first_day);
+                if is_address {
+                    let seen_on: Vec<&str> = mention.seen_on.iter().copied().collect();
+                    let channels = types.channels(name, &seen_on.join(" "));
+                    new.addresses.push(OwnAddress { id: *id, channels, first_day: mention.first_day });
+                }
             }
         }
         Ok(changed)
+    }
+
+    /// Stored identifiers that the group names on an earlier day than ever before.
+    fn named_earlier(&self, work: &Work<'_>, resolver: &Resolver) -> Vec<NamedEarlier> {
+        let earlier = self.stored.iter().filter_map(|(id, row)| {
+            let day = self.mentions.get(id)?.first_day;
+            let (shard, owner) = (work.shards.of_bytes(id), resolver.owner(id)?);
+            (day < row.first_day).then_some(NamedEarlier { shard, id: *id, day, owner, workspace: row.workspace })
+        });
+        earlier.collect()
     }
 
     fn created_rows(&self, work: &Work<'_>, outcome: &IdentityOutcome) -> Rows {
@@ -356,7 +402,7 @@ impl Writer<'_> {
         let rows = outcome.created.iter().map(|(id, is_identified)| {
             let workspace = workspaces.get(id).copied().unwrap_or_default();
             let (is_identified, created_at) = (*is_identified, self.now);
-            (*id, CustomerRow { workspace, is_identified, merged_into: None, created_at })
+            (*id, CustomerRow { workspace, is_identified, merged_into: None, created_at, is_erased: false })
         });
         customer_rows(work, rows.collect())
     }
@@ -407,6 +453,7 @@ impl Writer<'_> {
             Column::I64(rows.iter().map(|row| row.2.customer).collect()),
             Column::Text(rows.iter().map(|row| spaced(&row.2.channels)).collect()),
             Column::I64(rows.iter().map(|row| row.2.linked_at).collect()),
+            Column::I32(rows.iter().map(|row| row.2.first_day).collect()),
         ])
     }
 
@@ -427,6 +474,7 @@ impl Writer<'_> {
                 customer,
                 channels: seen_on.collect(),
                 linked_at: self.now,
+                first_day: mention.first_day,
             },
         })
     }
@@ -456,5 +504,7 @@ fn customer_rows(work: &Work<'_>, mut rows: Vec<(i64, CustomerRow)>) -> Rows {
         Column::Bool(rows.iter().map(|row| row.1.is_identified).collect()),
         Column::OptI64(rows.iter().map(|row| row.1.merged_into).collect()),
         Column::I64(rows.iter().map(|row| row.1.created_at).collect()),
+        // Erased customers have no identifiers, so that nothing leads here with one.
+        Column::OptI64(vec![None; rows.len()]),
     ])
 }

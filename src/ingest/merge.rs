@@ -7,6 +7,7 @@ use super::group::Work;
 use super::identify::{CustomerRow, load_customers};
 use super::prepare::{PreparedBatch, PreparedIdentifier, prepare_identifier};
 use crate::Result;
+use crate::domain::audit::AuditEntry;
 use crate::domain::identifier::Identifier;
 use crate::domain::identity::Resolver;
 use crate::domain::workspace::WorkspaceId;
@@ -21,14 +22,14 @@ pub enum NamedCustomer {
 }
 
 /// Two customers that are one, and who says so.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct MergeRequest {
     /// The two, in any order.
     pub pair: [NamedCustomer; 2],
-    /// Number of the key by which it is asked for.
-    pub api_key: i64,
     /// Why.
     pub reason: Option<String>,
+    /// Who asks for it, for the audit log.
+    pub entry: AuditEntry,
 }
 
 /// What became of a merge.
@@ -86,8 +87,10 @@ pub(super) fn prepare_merge(workspace: WorkspaceId, request: MergeRequest) -> Pr
             PreparedName::Identifier(Box::new(prepare_identifier(workspace.0, &identifier, None)))
         }
     });
-    let merge = PreparedMerge { pair, api_key: request.api_key, reason: request.reason };
-    PreparedBatch { merges: vec![merge], ..PreparedBatch::new(workspace, "", None) }
+    let api_key = request.entry.actor.api_key.unwrap_or(0);
+    let merge = PreparedMerge { pair, api_key, reason: request.reason };
+    let audit = Some(Box::new(request.entry));
+    PreparedBatch { merges: vec![merge], audit, ..PreparedBatch::new(workspace, "", None) }
 }
 
 /// Adds the customers that merges name by their numbers, and those that they became part of.
@@ -141,7 +144,7 @@ fn stands_for(
         PreparedName::Number(id) => customers.get(id)?.merged_into.unwrap_or(*id),
         PreparedName::Identifier(identifier) => resolver.owner(&identifier.named.id)?,
     };
-    let row = customers.get(&number).filter(|row| row.workspace == fresh.workspace)?;
+    let row = customers.get(&number).filter(|row| row.workspace == fresh.workspace && !row.is_erased)?;
     resolver.know_customer(number, row.is_identified);
     Some(number)
 }

@@ -1,21 +1,23 @@
 //! The one way in: a bounded queue of parsed batches, and committers that take all that waits, deduplicate, identify,
 //! fold and commit it in one transaction, and then answer each request.
 //!
-//! A group's way through the files: `queue` -> `prepare` -> `committer` -> `group` -> `journal` -> `quarantine` -> `dedupe` ->
-//! `identify` (with `merge`) -> `catalogue` -> `profile` -> `sequence` -> `identity_history` -> `order` -> `conversion` -> `fold` ->
-//! `address` -> `reach` -> `count` -> `report`. `replay` sends quarantined records the same way again.
+//! A group's way through the files: `queue` -> `prepare` -> `committer` -> `group` -> `journal` -> `screen` -> `quarantine` ->
+//! `dedupe` -> `identify` (with `merge`) -> `catalogue` -> `profile` -> `sequence` -> `identity_history` -> `order` ->
+//! `conversion` -> `fold` -> `address` -> `reach` -> `count` -> `report`. `replay` sends quarantined records the same way again.
 
 mod committer;
 mod prepare;
 mod queue;
 
 mod address;
+mod audit;
 mod catalogue;
 mod claim;
 mod conversion;
 mod count;
 mod dedupe;
 mod detail;
+pub mod erase;
 mod fold;
 mod group;
 mod identify;
@@ -26,8 +28,10 @@ mod order;
 mod profile;
 mod quarantine;
 mod reach;
+mod reach_counts;
 pub mod replay;
 pub mod report;
+mod screen;
 mod sequence;
 mod tally;
 
@@ -38,6 +42,8 @@ mod complete;
 mod detail_upgrade;
 pub mod recount;
 mod upgrade;
+mod upgrade_conversions;
+mod upgrade_days;
 
 pub use claim::Claim;
 pub use journal::{Mark, MarkedFile};

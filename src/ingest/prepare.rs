@@ -7,7 +7,8 @@ use serde_json::{Map, Value};
 
 use crate::dialect::order::order_of;
 use crate::dialect::price::price_nanos;
-use crate::domain::address::{Concern, change_of, concern_of};
+use crate::domain::address::{Concern, change_of, concern_of, target_identifier};
+use crate::domain::audit::AuditEntry;
 use crate::domain::event::{Automation, CampaignRef, Dialect, EventKey, Format, NewEvent, Record, Rejection};
 use crate::domain::hash::{hash63, hash128, identifier_id, optional_hash_with};
 use crate::domain::identifier::{Confidence, ENDPOINT_TYPE, Identifier, rule_by_name};
@@ -37,6 +38,7 @@ pub struct PreparedBatch {
     pub(super) replay: Option<Replay>,
     pub(super) profiles: Vec<PreparedProfile>,
     pub(super) merges: Vec<PreparedMerge>,
+    pub(super) audit: Option<Box<AuditEntry>>,
 }
 
 impl PreparedBatch {
@@ -52,6 +54,7 @@ impl PreparedBatch {
             replay: None,
             profiles: Vec::new(),
             merges: Vec::new(),
+            audit: None,
         }
     }
 
@@ -82,7 +85,7 @@ impl PreparedBatch {
 }
 
 /// A profile update ready to be committed.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct PreparedProfile {
     pub(super) identifiers: Vec<PreparedIdentifier>,
     pub(super) attributes: BTreeMap<String, AttributeValue>,
@@ -114,7 +117,7 @@ pub(super) struct RejectedRecord {
 pub(super) enum PreparedKey {
     /// By key and own time, in the bucket of that time's UTC day.
     Dated { day: i32, id: [u8; 16] },
-    /// By key alone, for a while.
+    /// By key alone, for a while; where it lasts, by a dated key of the day on which time begins.
     Undated { id: [u8; 16] },
     /// Not at all: always new. The id is random.
     None { id: [u8; 16] },
@@ -178,7 +181,7 @@ pub(super) struct Place {
 }
 
 /// An event ready to be committed.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct PreparedEvent {
     pub(super) dialect: Dialect,
     pub(super) key: PreparedKey,
@@ -201,10 +204,14 @@ pub(super) struct PreparedEvent {
     pub(super) detail_text: Option<String>,
     pub(super) change: Option<PreparedChange>,
     pub(super) updates: Vec<PreparedUpdate>,
+    /// The target address, where it is none of the identifiers and its type can be told.
+    pub(super) target: Option<PreparedAddress>,
     /// The list that the event is about, for those of joining and leaving one.
     pub(super) list: Option<String>,
     /// What it says of its order, for events of orders.
     pub(super) order: Option<Box<PreparedOrder>>,
+    /// Attributes of the customer's profile, for imported lists.
+    pub(super) attributes: BTreeMap<String, AttributeValue>,
     pub(super) details: Vec<u8>,
 }
 
@@ -230,6 +237,7 @@ pub(super) fn prepare(batch: Batch) -> PreparedBatch {
         prepared.received_at = replay.received_at;
         prepared.replay = Some(replay);
     }
+    prepared.audit = batch.audit.map(Box::new);
     for record in batch.records {
         prepared.push(record);
     }
@@ -275,6 +283,7 @@ fn quarantine_id(batch: &PreparedBatch, record: &Record) -> [u8; 16] {
 fn prepare_event(workspace: i32, mut event: NewEvent) -> PreparedEvent {
     let key = prepare_key(workspace, &event);
     let change = prepare_change(workspace, &event);
+    let target = prepare_target(workspace, &event);
     let updates = std::mem::take(&mut event.updates)
         .into_iter()
         .map(|update| PreparedUpdate {
@@ -325,8 +334,10 @@ fn prepare_event(workspace: i32, mut event: NewEvent) -> PreparedEvent {
         detail_text,
         change,
         updates,
+        target,
         list,
         order,
+        attributes: event.attributes,
         details,
     }
 }
@@ -337,6 +348,15 @@ fn prepare_change(workspace: i32, event: &NewEvent) -> Option<PreparedChange> {
         among => PreparedConcern::Among(among),
     };
     Some(PreparedChange { change: change_of(event)?, concern: concern(event) })
+}
+
+/// Most targets are the very address that the event names.
+fn prepare_target(workspace: i32, event: &NewEvent) -> Option<PreparedAddress> {
+    let target = event.target_address.as_deref()?;
+    if event.identifiers.iter().any(|identifier| identifier.value == target) {
+        return None;
+    }
+    Some(prepare_address(workspace, target_identifier(target, event.channel.as_deref())?))
 }
 
 fn prepare_address(workspace: i32, identifier: Identifier) -> PreparedAddress {
@@ -350,6 +370,7 @@ fn prepare_key(workspace: i32, event: &NewEvent) -> PreparedKey {
         (EventKey::Known(key), Some(at)) => {
             PreparedKey::Dated { day: at.utc_day(), id: hash128(&[b"key", &workspace, key, &at.0.to_be_bytes()]) }
         }
+        (EventKey::Lasting(key), _) => PreparedKey::Dated { day: 0, id: hash128(&[b"lasting key", &workspace, key]) },
         (EventKey::Known(key), None) => PreparedKey::Undated { id: hash128(&[b"key", &workspace, key]) },
     }
 }

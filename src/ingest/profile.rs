@@ -1,12 +1,13 @@
-//! Profile updates and merges folded into the stored attributes of customers.
+//! Profile updates, the attributes that imported lists tell, and merges, folded into the stored attributes of customers.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::group::Work;
+use super::group::{Fresh, Work};
 use super::identify::Identified;
 use super::prepare::{PreparedBatch, PreparedProfile};
 use crate::Result;
-use crate::domain::profile::{Kept, absorb, take};
+use crate::domain::profile::{AttributeValue, Kept, absorb, take};
+use crate::domain::time::Micros;
 use crate::store::hot::{Column, Rows, tables};
 
 /// A profile update of the group, and its batch.
@@ -16,6 +17,13 @@ pub(super) struct FreshProfile<'a> {
     pub(super) batch: &'a PreparedBatch,
 }
 
+impl FreshProfile<'_> {
+    /// When it was so: its own time, else the time of receipt.
+    pub(super) fn at(&self) -> Micros {
+        self.profile.at.unwrap_or(self.batch.received_at)
+    }
+}
+
 /// Of an attribute: (shard, customer, name).
 type Key = (i16, i64, String);
 
@@ -23,28 +31,48 @@ type Key = (i16, i64, String);
 type Stored = (i32, Vec<u8>, String);
 type Profile = BTreeMap<String, Kept<Stored>>;
 
-/// Folds every update and every merge, in this order of precedence: what is newer by its own time. `owners` are the
-/// customers of the updates, in order. The shards must be locked.
-pub(super) async fn fold_profiles(
-    work: &mut Work<'_>,
-    updates: &[FreshProfile<'_>],
-    owners: &[i64],
-    identified: &Identified,
-) -> Result<()> {
+/// New values of a customer's attributes.
+pub(super) struct Change<'a> {
+    owner: i64,
+    workspace: i32,
+    at: i64,
+    attributes: &'a BTreeMap<String, AttributeValue>,
+}
+
+/// What the group's events and updates set, each with the customers of all events and of all updates, in order.
+pub(super) fn changes<'a>(events: (&[Fresh<'a>], &[i64]), updates: (&[FreshProfile<'a>], &[i64])) -> Vec<Change<'a>> {
+    let of_event = |(fresh, owner): (&Fresh<'a>, &i64)| Change {
+        owner: *owner,
+        workspace: fresh.batch.workspace,
+        at: fresh.occurred_at().0,
+        attributes: &fresh.event.attributes,
+    };
+    let of_update = |(fresh, owner): (&FreshProfile<'a>, &i64)| Change {
+        owner: *owner,
+        workspace: fresh.batch.workspace,
+        at: fresh.at().0,
+        attributes: &fresh.profile.attributes,
+    };
+    let told = events.0.iter().zip(events.1).filter(|(fresh, _)| !fresh.event.attributes.is_empty());
+    told.map(of_event).chain(updates.0.iter().zip(updates.1).map(of_update)).collect()
+}
+
+/// Folds every change and every merge, in this order of precedence: what is newer by its own time. The shards must be
+/// locked.
+pub(super) async fn fold_profiles(work: &mut Work<'_>, changes: &[Change<'_>], identified: &Identified) -> Result<()> {
     let merges = identified.merged.iter().flat_map(|(merged, survivor)| [*merged, *survivor]);
-    let concerned: BTreeSet<i64> = owners.iter().copied().chain(merges).collect();
+    let concerned: BTreeSet<i64> = changes.iter().map(|change| change.owner).chain(merges).collect();
     let stored = load(work, &concerned).await?;
     let mut profiles = stored.clone();
     for (merged, survivor) in &identified.merged {
         let left = profiles.remove(merged).unwrap_or_default();
         absorb(profiles.entry(*survivor).or_default(), left);
     }
-    for (update, owner) in updates.iter().zip(owners) {
+    for Change { owner, workspace, at, attributes } in changes {
         let profile = profiles.entry(*owner).or_default();
-        let at = update.profile.at.unwrap_or(update.batch.received_at).0;
-        for (name, value) in &update.profile.attributes {
-            let stored = (update.batch.workspace, value.sort_key(), value.to_json().to_string());
-            take(profile, name.clone(), Kept { value: stored, at });
+        for (name, value) in *attributes {
+            let stored = (*workspace, value.sort_key(), value.to_json().to_string());
+            take(profile, name.clone(), Kept { value: stored, at: *at });
         }
     }
     write(work, &stored, &profiles).await

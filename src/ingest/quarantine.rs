@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, HashSet};
 
 use super::group::Work;
 use super::prepare::{PreparedBatch, RejectedRecord};
+use super::screen::Screened;
 use crate::Result;
 use crate::domain::quarantine::{RecordState, kept_path, kept_text};
 use crate::domain::time::Micros;
@@ -50,12 +51,14 @@ pub(super) async fn claim(work: &mut Work<'_>, batches: &[&PreparedBatch]) -> Re
     Ok(replayed_before)
 }
 
-/// Writes the group's bad records; a repeat of one adds nothing.
-pub(super) async fn keep(work: &mut Work<'_>, batches: &[&PreparedBatch]) -> Result<()> {
+/// Writes the group's bad records, but for those that may not be kept; a repeat of one adds nothing.
+pub(super) async fn keep(work: &mut Work<'_>, batches: &[&PreparedBatch], screened: &Screened) -> Result<()> {
     let mut kept: BTreeMap<(i16, [u8; 16]), Kept<'_>> = BTreeMap::new();
-    for batch in batches {
-        for prepared in &batch.records {
-            if let Err(record) = &prepared.outcome {
+    for (batch_number, batch) in batches.iter().enumerate() {
+        for (number, prepared) in batch.records.iter().enumerate() {
+            if let Err(record) = &prepared.outcome
+                && screened.keeps(batch_number, number)
+            {
                 let key = (work.shards.of_bytes(&record.id), record.id);
                 let (index, dialect) = (prepared.index, prepared.dialect);
                 kept.entry(key).or_insert(Kept { batch, index, dialect, record });

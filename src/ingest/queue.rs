@@ -109,8 +109,13 @@ impl Ingest {
     }
 
     /// Sets attributes of customers, which are found, made or merged by the identifiers of each update as by those of an
-    /// event. Returns the customer of each update, in order; durability and refusal are those of [`Self::submit`].
-    pub async fn submit_profiles(&self, workspace: WorkspaceId, updates: Vec<ProfileUpdate>) -> Result<Vec<i64>> {
+    /// event. Returns the customer of each update, in order, none for those that name nobody but erased customers and are
+    /// dropped; durability and refusal are those of [`Self::submit`].
+    pub async fn submit_profiles(
+        &self,
+        workspace: WorkspaceId,
+        updates: Vec<ProfileUpdate>,
+    ) -> Result<Vec<Option<i64>>> {
         if updates.is_empty() {
             return Ok(Vec::new());
         }
@@ -145,7 +150,7 @@ impl Ingest {
 
     /// How records that are received now are to be read.
     pub fn reading(&self, format: Format) -> Reading {
-        Reading { format, rules: Arc::clone(&self.shared.rules), now: Micros::now() }
+        Reading { format, rules: Arc::clone(&self.shared.rules), now: Micros::now(), given: Arc::default() }
     }
 
     /// Records that wait or are being committed.

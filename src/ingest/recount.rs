@@ -4,21 +4,24 @@
 //! reads the new settings. What depends on them is brought up to date in the same transaction, page by page, so that no
 //! answer ever mixes old and new, and a change that is cut off leaves nothing behind.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 use chrono_tz::Tz;
 
 use super::address::{Suppressed, load_states};
+use super::audit;
 use super::group::{FoldSettings, Work};
 use super::memory::Memory;
-use super::reach::{Counted, Known};
+use super::reach::{identifier_keys, recount_stored};
+use crate::domain::address_days::{AddressDays, DayRules};
+use crate::domain::audit::AuditEntry;
 use crate::domain::identifier_type::RegisteredType;
 use crate::domain::identity::IdentifierId;
 use crate::domain::money::Currency;
 use crate::domain::workspace::{WorkspaceId, WorkspaceSettings};
-use crate::store::Store;
 use crate::store::hot::{Column, HotConnection, IdentityLock, Rows, is_worth_repeating, tables};
+use crate::store::{self, Store};
 use crate::{Error, Result};
 
 /// What to change of a workspace; what is not given stays.
@@ -26,7 +29,7 @@ use crate::{Error, Result};
 pub struct WorkspaceChange {
     /// The new name.
     pub name: Option<String>,
-    /// The new zone of reports: only before the first event.
+    /// The new zone of reports: only before the first event or profile.
     pub time_zone: Option<Tz>,
     /// The new currency.
     pub currency: Option<String>,
@@ -34,6 +37,8 @@ pub struct WorkspaceChange {
     pub soft_bounce_limit: Option<u8>,
     /// Channels with how an address without a consent update counts there from now on.
     pub default_consent: BTreeMap<String, bool>,
+    /// Days for which identifiers of customers erased from now on are blocked.
+    pub block_erased_days: Option<u16>,
     /// An identifier type with what it may do from now on.
     pub identifier_type: Option<(String, RegisteredType)>,
 }
@@ -53,15 +58,16 @@ pub enum WorkspaceChanged {
 const PAGE: u32 = 5_000;
 const MAX_ATTEMPTS: u32 = 5;
 
-/// Changes a workspace. Ingestion waits meanwhile; with a changed limit or type for as long as the counts take.
+/// Changes a workspace, with an entry in the audit log. Ingestion waits meanwhile; with a changed limit or type for as long as the counts take.
 pub async fn change_workspace(
     store: &Store,
     workspace: WorkspaceId,
     change: &WorkspaceChange,
+    entry: &AuditEntry,
 ) -> Result<WorkspaceChanged> {
     for attempt in 1.. {
         let mut connection = HotConnection::open(store).await?;
-        let tried = try_change(store, &mut connection, workspace, change).await;
+        let tried = try_change(store, &mut connection, workspace, (change, entry)).await;
         match tried {
             Ok(WorkspaceChanged::Done) => return Ok(WorkspaceChanged::Done),
             Ok(refused) => {
@@ -79,7 +85,7 @@ async fn try_change(
     store: &Store,
     connection: &mut HotConnection,
     workspace: WorkspaceId,
-    change: &WorkspaceChange,
+    (change, entry): (&WorkspaceChange, &AuditEntry),
 ) -> Result<WorkspaceChanged> {
     connection.begin(IdentityLock::Exclusive).await?;
     let key = Rows::new(vec![Column::I32(vec![workspace.0])]);
@@ -89,7 +95,8 @@ async fn try_change(
     }
     if change.time_zone.is_some_and(|zone| row.texts(2).is_ok_and(|zones| zones[0] != zone.name())) {
         let seen = connection.select(&tables::EVENT_TYPE, &["workspace"], &key).await?;
-        if !seen.is_empty() {
+        let known = store::reachability::known(store, workspace).await?;
+        if !seen.is_empty() || known > 0 {
             return Ok(WorkspaceChanged::HasReports);
         }
     }
@@ -116,17 +123,18 @@ async fn try_change(
     connection.put(&tables::WORKSPACE, &changed).await?;
     let currency = Currency::parse(&changed.texts(3)?[0]);
     let memory = Memory::default();
-    let limit_changed = before.soft_bounce_limit != after.soft_bounce_limit;
+    let limits = (before.soft_bounce_limit, after.soft_bounce_limit);
     let types_changed = before.identifier_types != after.identifier_types;
     let settings = HashMap::from([(workspace.0, FoldSettings { zone, currency, own: Arc::new(after) })]);
     let mut work = Work { connection, memory: &memory, shards: store.shards(), settings };
     work.connection.lock_shards(&store.all_shards()).await?;
-    if limit_changed {
-        judge_bounces(&mut work, workspace).await?;
+    if limits.0 != limits.1 {
+        judge_bounces(&mut work, workspace, limits.0).await?;
     }
     if types_changed {
         count_all(&mut work, workspace).await?;
     }
+    audit::record(work.connection, &[(workspace.0, entry.clone())]).await?;
     work.connection.commit().await?;
     Ok(WorkspaceChanged::Done)
 }
@@ -134,14 +142,16 @@ async fn try_change(
 fn changed(before: &WorkspaceSettings, change: &WorkspaceChange) -> WorkspaceSettings {
     let mut after = before.clone();
     after.soft_bounce_limit = change.soft_bounce_limit.unwrap_or(before.soft_bounce_limit);
+    after.block_erased_days = change.block_erased_days.unwrap_or(before.block_erased_days);
     after.default_consent.extend(change.default_consent.clone());
     after.identifier_types.0.extend(change.identifier_type.clone());
     after
 }
 
-/// Judges every address that bounced by the new limit, and counts its owner again where the verdict changed.
-async fn judge_bounces(work: &mut Work<'_>, workspace: WorkspaceId) -> Result<()> {
-    let limit = work.settings_of(workspace.0)?.own.soft_bounce_limit;
+/// Judges every address that ever bounced by the new limit, and counts its owner again where the verdict changed, today's
+/// or that of any day.
+async fn judge_bounces(work: &mut Work<'_>, workspace: WorkspaceId, limit_before: u8) -> Result<()> {
+    let rules = work.settings_of(workspace.0)?.day_rules();
     let mut last: Option<Rows> = None;
     loop {
         let page = work.connection.next_rows(&tables::SUPPRESSION, last.as_ref(), PAGE).await?;
@@ -156,10 +166,10 @@ async fn judge_bounces(work: &mut Work<'_>, workspace: WorkspaceId) -> Result<()
             }
         }
         let states = load_states(work, keys.iter().map(|(key, _)| key)).await?;
-        let (mut suppressed, mut judged) = (Suppressed::default(), HashMap::new());
+        let (mut suppressed, mut judged, mut changed) = (Suppressed::default(), Verdicts::new(), BTreeSet::new());
         for (key, row) in keys {
             let Some(state) = states.get(&key.1) else { continue };
-            let is = state.reachability(limit);
+            let is = state.reachability(rules.soft_bounce_limit);
             let reason = is.unreachable.map_or(0, |reason| reason as i16);
             if reason != page.i16s(5)?[row]
                 || is.since.filter(|_| reason > 0).map_or(0, |at| at.0) != page.i64s(6)?[row]
@@ -167,26 +177,23 @@ async fn judge_bounces(work: &mut Work<'_>, workspace: WorkspaceId) -> Result<()
                 suppressed.push(key, workspace.0, (&page.texts(3)?[row], &page.texts(4)?[row]), is);
                 judged.insert(key, reason);
             }
+            let before = DayRules { soft_bounce_limit: limit_before, ..rules };
+            if AddressDays::of(state, before) != AddressDays::of(state, rules) {
+                changed.insert(key);
+            }
         }
         suppressed.write(work).await?;
         write_verdicts(work, &judged).await?;
-        let mut counted = Counted::default();
-        let nothing = Known { states: &HashMap::new(), of_new: &HashMap::new(), created: &BTreeMap::new() };
-        let owners = owners_of(work, &judged).await?;
-        counted.recount(work, &owners, nothing).await?;
-        counted.write(work).await?;
+        let owners = owners_of(work, &changed).await?;
+        recount_stored(work, &owners).await?;
     }
 }
 
 type Verdicts = HashMap<(i16, IdentifierId), i16>;
 
-fn address_keys(verdicts: &Verdicts) -> Rows {
-    let (shards, ids) = verdicts.keys().map(|key| (key.0, key.1.to_vec())).unzip();
-    Rows::new(vec![Column::I16(shards), Column::Bytes(ids)])
-}
-
 async fn write_verdicts(work: &mut Work<'_>, verdicts: &Verdicts) -> Result<()> {
-    let mut rows = work.connection.select(&tables::ADDRESS_STATE, &["shard", "id"], &address_keys(verdicts)).await?;
+    let mut rows =
+        work.connection.select(&tables::ADDRESS_STATE, &["shard", "id"], &identifier_keys(verdicts.keys())).await?;
     let mut unreachable = Vec::with_capacity(rows.len());
     for (shard, id) in rows.i16s(0)?.iter().zip(rows.bytes(1)?) {
         let id: Option<IdentifierId> = id.as_slice().try_into().ok();
@@ -196,8 +203,9 @@ async fn write_verdicts(work: &mut Work<'_>, verdicts: &Verdicts) -> Result<()> 
     work.connection.put(&tables::ADDRESS_STATE, &rows).await
 }
 
-async fn owners_of(work: &mut Work<'_>, verdicts: &Verdicts) -> Result<BTreeMap<i64, i32>> {
-    let rows = work.connection.select(&tables::IDENTIFIER, &["shard", "id"], &address_keys(verdicts)).await?;
+async fn owners_of(work: &mut Work<'_>, addresses: &BTreeSet<(i16, IdentifierId)>) -> Result<BTreeMap<i64, i32>> {
+    let keys = identifier_keys(addresses.iter());
+    let rows = work.connection.select(&tables::IDENTIFIER, &["shard", "id"], &keys).await?;
     Ok(rows.i64s(5)?.iter().copied().zip(rows.i32s(2)?.iter().copied()).collect())
 }
 
@@ -212,9 +220,6 @@ pub(super) async fn count_all(work: &mut Work<'_>, workspace: WorkspaceId) -> Re
         }
         let ids = page.i64s(1)?.iter().zip(page.i32s(2)?).filter(|(_, id)| **id == workspace.0);
         let customers = ids.map(|(customer, id)| (*customer, *id)).collect();
-        let mut counted = Counted::default();
-        let nothing = Known { states: &HashMap::new(), of_new: &HashMap::new(), created: &BTreeMap::new() };
-        counted.recount(work, &customers, nothing).await?;
-        counted.write(work).await?;
+        recount_stored(work, &customers).await?;
     }
 }

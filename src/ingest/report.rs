@@ -7,6 +7,8 @@ use serde::{Deserialize, Serialize};
 use super::group::Position;
 use super::merge::MergeOutcome;
 use super::prepare::{PreparedBatch, PreparedRecord};
+use super::screen::Screened;
+use crate::domain::audit::AuditEntry;
 use crate::domain::event::Record;
 use crate::domain::kind::Kind;
 use crate::domain::time::Micros;
@@ -25,6 +27,8 @@ pub struct Batch {
     pub records: Vec<Record>,
     /// The quarantined record that they were read from again.
     pub replay: Option<Replay>,
+    /// What the audit log is to say, in the same transaction, if a new event comes of it.
+    pub audit: Option<AuditEntry>,
 }
 
 /// A quarantined record that is replayed. With the events of its batch it becomes REPLAYED, or neither happens.
@@ -41,7 +45,7 @@ pub struct Replay {
 impl Batch {
     /// The records of one request, by the name of its route.
     pub fn new(workspace: WorkspaceId, source: impl Into<String>, records: Vec<Record>) -> Self {
-        Self { workspace, source: source.into(), first_index: 0, records, replay: None }
+        Self { workspace, source: source.into(), first_index: 0, records, replay: None, audit: None }
     }
 
     /// The records, none of them refused, that a quarantined record was read as.
@@ -68,6 +72,8 @@ pub enum RecordStatus {
     Duplicate,
     /// It could not be taken and is kept in the quarantine.
     Quarantined,
+    /// It names nobody but erased customers, whose identifiers are blocked: nothing of it is kept.
+    Dropped,
 }
 
 /// The verdict on one record.
@@ -81,7 +87,7 @@ pub struct RecordResult {
     pub event_id: Option<EventId>,
     /// Reason code, when quarantined.
     pub code: Option<&'static str>,
-    /// What is wrong, when quarantined.
+    /// What is wrong, when quarantined or dropped.
     pub message: Option<String>,
     /// JSON path of the offending field, when quarantined.
     pub path: Option<String>,
@@ -96,6 +102,8 @@ pub struct Report {
     pub duplicates: u64,
     /// Records that went to the quarantine (or were there already).
     pub quarantined: u64,
+    /// Records that name nobody but erased customers, of which nothing is kept.
+    pub dropped: u64,
     /// New events.
     pub events: u64,
     /// The same by the form that records came in; `auto` where that could not be told.
@@ -106,8 +114,8 @@ pub struct Report {
     pub results: Vec<RecordResult>,
     /// Whether nothing was taken because the quarantined record of the batch had been replayed before.
     pub was_replayed_before: bool,
-    /// The customer of each profile update, in order.
-    pub customers: Vec<i64>,
+    /// The customer of each profile update, in order; none where it named nobody but erased customers and was dropped.
+    pub customers: Vec<Option<i64>>,
     /// What became of each merge by hand, in order.
     pub merges: Vec<MergeOutcome>,
 }
@@ -122,14 +130,19 @@ pub struct DialectCounts {
     pub duplicates: u64,
     /// Records that went to the quarantine.
     pub quarantined: u64,
+    /// Records that name nobody but erased customers.
+    pub dropped: u64,
     /// New events.
     pub events: u64,
 }
 
+/// What is said of a record that is dropped.
+const DROPPED: &str = "it names an erased customer, whose identifiers are blocked for a while: nothing of it is kept";
+
 /// The report of each batch, given where the new events stand and what their ids are.
 pub(super) fn reports(
     batches: &[&PreparedBatch],
-    replayed_before: &HashSet<usize>,
+    (replayed_before, screened): (&HashSet<usize>, &Screened),
     new_events: impl Iterator<Item = (Position, Kind, EventId)>,
 ) -> Vec<Report> {
     let mut new: HashMap<(usize, usize), (EventId, u64)> = HashMap::new();
@@ -143,7 +156,9 @@ pub(super) fn reports(
         let was_replayed_before = replayed_before.contains(&number);
         let mut report = Report { kinds: std::mem::take(&mut kinds[number]), was_replayed_before, ..Report::default() };
         for (position, record) in batch.records.iter().enumerate() {
-            report.take(record, new.get(&(number, position)));
+            let events = record.outcome.as_ref().map_or(0, Vec::len);
+            let is_dropped = screened.drops(Position { batch: number, record: position }, events);
+            report.take(record, new.get(&(number, position)), is_dropped);
         }
         report
     };
@@ -151,7 +166,7 @@ pub(super) fn reports(
 }
 
 impl Report {
-    fn take(&mut self, record: &PreparedRecord, new: Option<&(EventId, u64)>) {
+    fn take(&mut self, record: &PreparedRecord, new: Option<&(EventId, u64)>, is_dropped: bool) {
         let index = record.index;
         let plain = RecordResult {
             index,
@@ -163,6 +178,11 @@ impl Report {
         };
         let of_dialect = self.dialects.entry(record.dialect).or_default();
         let result = match (&record.outcome, new) {
+            (_, None) if is_dropped => {
+                self.dropped += 1;
+                of_dialect.dropped += 1;
+                RecordResult { status: RecordStatus::Dropped, message: Some(DROPPED.to_owned()), ..plain }
+            }
             (Err(rejected), _) => {
                 self.quarantined += 1;
                 of_dialect.quarantined += 1;

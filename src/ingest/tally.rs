@@ -64,7 +64,7 @@ impl Tally {
 impl DialectCounts {
     /// Number of records.
     pub fn records(&self) -> u64 {
-        self.accepted + self.duplicates + self.quarantined
+        self.accepted + self.duplicates + self.quarantined + self.dropped
     }
 }
 
@@ -73,6 +73,7 @@ impl std::ops::AddAssign for DialectCounts {
         self.accepted += other.accepted;
         self.duplicates += other.duplicates;
         self.quarantined += other.quarantined;
+        self.dropped += other.dropped;
         self.events += other.events;
     }
 }
@@ -84,7 +85,7 @@ mod tests {
 
     #[test]
     fn reports_add_up_and_come_back_from_their_stored_form() {
-        let counts = DialectCounts { accepted: 2, duplicates: 1, quarantined: 0, events: 3 };
+        let counts = DialectCounts { accepted: 2, duplicates: 1, quarantined: 0, dropped: 0, events: 3 };
         let report = Report {
             dialects: BTreeMap::from([("odp", counts), ("ses", counts)]),
             kinds: BTreeMap::from([(Kind::Sent, 6)]),
@@ -95,7 +96,7 @@ mod tests {
         let mut twice = Tally::decode(&tally.encode().unwrap()).unwrap();
         assert_eq!(twice, tally);
         twice.add(&tally);
-        assert_eq!(twice.counts, DialectCounts { accepted: 8, duplicates: 4, quarantined: 0, events: 12 });
+        assert_eq!(twice.counts, DialectCounts { accepted: 8, duplicates: 4, quarantined: 0, dropped: 0, events: 12 });
         assert_eq!(twice.dialects["ses"].events, 6);
         assert_eq!(twice.kinds, BTreeMap::from([("SENT".to_owned(), 12)]));
     }

@@ -7,9 +7,10 @@ use rand::RngCore;
 use sea_orm::{ActiveModelTrait, ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter, QueryOrder};
 use subtle::ConstantTimeEq;
 
-use super::Store;
+use super::{Store, audit};
 use crate::Result;
 use crate::domain::access::{KEY_PREFIX, Scope, VISIBLE_KEY_CHARS, hash_key};
+use crate::domain::audit::AuditEntry;
 use crate::domain::time::Micros;
 use crate::domain::workspace::WorkspaceId;
 
@@ -40,12 +41,22 @@ pub async fn find_by_hash(store: &Store, hash: &[u8; 32], now: Micros) -> Result
     Ok(found.filter(|row| bool::from(row.hash.as_slice().ct_eq(hash)) && admits(row, now)))
 }
 
-/// Makes a key of 256 random bits.
-pub async fn create(store: &Store, workspace: WorkspaceId, new: &NewApiKey) -> Result<CreatedApiKey> {
+/// Makes a key of 256 random bits, with an entry in the audit log.
+pub async fn create(
+    store: &Store,
+    workspace: WorkspaceId,
+    new: &NewApiKey,
+    entry: &AuditEntry,
+) -> Result<CreatedApiKey> {
     let mut secret = [0_u8; 32];
     rand::rng().fill_bytes(&mut secret);
     let key = format!("{KEY_PREFIX}{}_{}", new.scope.name(), URL_SAFE_NO_PAD.encode(secret));
-    let row = insert(store, workspace, new, &key).await?;
+    let row = model(workspace, new, &key);
+    let object = format!("ApiKey:{}", row.id.as_ref());
+    let entry = entry.clone().on(object).with("scope", new.scope.name());
+    let transaction = audit::begin(store, workspace, &entry).await?;
+    let row = row.insert(&transaction).await?;
+    transaction.commit().await?;
     Ok(CreatedApiKey { key, row })
 }
 
@@ -55,7 +66,7 @@ pub async fn ensure(store: &Store, workspace: WorkspaceId, new: &NewApiKey, key:
     let hash = hash_key(key);
     let found = api_key::Entity::find().filter(api_key::Column::Hash.eq(hash.to_vec())).one(store.db()).await?;
     match found {
-        None => insert(store, workspace, new, key).await,
+        None => Ok(model(workspace, new, key).insert(store.db()).await?),
         Some(row) if admits(&row, Micros::now()) && row.workspace == workspace.0 => Ok(row),
         Some(row) => {
             let id = row.id;
@@ -65,15 +76,24 @@ pub async fn ensure(store: &Store, workspace: WorkspaceId, new: &NewApiKey, key:
     }
 }
 
-/// Revokes a key; none when the workspace has no such key. A key that was revoked before keeps that time.
-pub async fn revoke(store: &Store, workspace: WorkspaceId, id: i64) -> Result<Option<api_key::Model>> {
+/// Revokes a key, with an entry in the audit log; none when the workspace has no such key. A key that was revoked before
+/// keeps that time.
+pub async fn revoke(
+    store: &Store,
+    workspace: WorkspaceId,
+    id: i64,
+    entry: &AuditEntry,
+) -> Result<Option<api_key::Model>> {
+    let transaction = audit::begin(store, workspace, &entry.clone().on(format!("ApiKey:{id}"))).await?;
     let found = api_key::Entity::find_by_id(id).filter(api_key::Column::Workspace.eq(workspace.0));
-    let Some(row) = found.one(store.db()).await? else { return Ok(None) };
+    let Some(row) = found.one(&transaction).await? else { return Ok(None) };
     if row.revoked_at.is_some() {
         return Ok(Some(row));
     }
     let revoked = api_key::ActiveModel { id: Set(id), revoked_at: Set(Some(Micros::now().0)), ..Default::default() };
-    Ok(Some(revoked.update(store.db()).await?))
+    let row = revoked.update(&transaction).await?;
+    transaction.commit().await?;
+    Ok(Some(row))
 }
 
 /// The key of a number, revoked or not.
@@ -93,10 +113,6 @@ pub async fn list(store: &Store, workspace: WorkspaceId) -> Result<Vec<api_key::
 
 fn admits(row: &api_key::Model, now: Micros) -> bool {
     row.revoked_at.is_none() && row.expires_at.is_none_or(|at| now.0 < at)
-}
-
-async fn insert(store: &Store, workspace: WorkspaceId, new: &NewApiKey, key: &str) -> Result<api_key::Model> {
-    Ok(model(workspace, new, key).insert(store.db()).await?)
 }
 
 fn model(workspace: WorkspaceId, new: &NewApiKey, key: &str) -> api_key::ActiveModel {

@@ -6,9 +6,10 @@ use sea_orm::{
     ActiveValue::Set, ColumnTrait, Condition, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect,
 };
 
-use super::Store;
 use super::page::{Page, PageEnd, Slice};
+use super::{Store, audit};
 use crate::domain::audience::Rule;
+use crate::domain::audit::AuditEntry;
 use crate::domain::hash::hash63;
 use crate::domain::time::Micros;
 use crate::domain::workspace::WorkspaceId;
@@ -77,13 +78,20 @@ pub async fn count(store: &Store, workspace: WorkspaceId) -> Result<i64> {
     Ok(i64::try_from(number).unwrap_or(i64::MAX))
 }
 
-/// Makes the audience of a name, or changes its description and rule.
-pub async fn put(
-    store: &Store,
-    workspace: WorkspaceId,
-    (name, description): (&str, Option<&str>),
-    rule: &Rule,
-) -> Result<()> {
+/// What an audience is to be.
+#[derive(Clone, Copy, Debug)]
+pub struct NewAudience<'a> {
+    /// What clients ask for it by.
+    pub name: &'a str,
+    /// What it is for.
+    pub description: Option<&'a str>,
+    /// Who is in it.
+    pub rule: &'a Rule,
+}
+
+/// Makes the audience of a name, or changes its description and rule, with an entry in the audit log.
+pub async fn put(store: &Store, workspace: WorkspaceId, audience: NewAudience<'_>, entry: &AuditEntry) -> Result<()> {
+    let NewAudience { name, description, rule } = audience;
     let (now, rule) = (Micros::now().0, serde_json::to_string(rule));
     let row = audience::ActiveModel {
         workspace: Set(workspace.0),
@@ -97,14 +105,21 @@ pub async fn put(
     let changed = [audience::Column::Description, audience::Column::Rule, audience::Column::UpdatedAt];
     let on_conflict =
         OnConflict::columns([audience::Column::Workspace, audience::Column::Id]).update_columns(changed).to_owned();
-    audience::Entity::insert(row).on_conflict(on_conflict).exec_without_returning(store.db()).await?;
-    Ok(())
+    let object = format!("Audience:{}", id_of(name));
+    let transaction = audit::begin(store, workspace, &entry.clone().on(object)).await?;
+    audience::Entity::insert(row).on_conflict(on_conflict).exec_without_returning(&transaction).await?;
+    Ok(transaction.commit().await?)
 }
 
-/// Removes an audience; false where there was none.
-pub async fn remove(store: &Store, workspace: WorkspaceId, id: i64) -> Result<bool> {
-    let removed = audience::Entity::delete_by_id((workspace.0, id)).exec(store.db()).await?;
-    Ok(removed.rows_affected > 0)
+/// Removes an audience, with an entry in the audit log; false where there was none.
+pub async fn remove(store: &Store, workspace: WorkspaceId, id: i64, entry: &AuditEntry) -> Result<bool> {
+    let transaction = audit::begin(store, workspace, &entry.clone().on(format!("Audience:{id}"))).await?;
+    let removed = audience::Entity::delete_by_id((workspace.0, id)).exec(&transaction).await?;
+    if removed.rows_affected == 0 {
+        return Ok(false);
+    }
+    transaction.commit().await?;
+    Ok(true)
 }
 
 fn read(row: audience::Model) -> Result<Audience> {

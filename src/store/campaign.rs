@@ -9,8 +9,9 @@ use sea_orm::{
     PaginatorTrait, QueryFilter, QueryOrder, QuerySelect,
 };
 
-use super::Store;
 use super::page::{Page, PageEnd, Slice};
+use super::{Store, audit};
+use crate::domain::audit::AuditEntry;
 use crate::domain::event::Namespace;
 use crate::domain::time::Micros;
 use crate::domain::workspace::WorkspaceId;
@@ -207,14 +208,16 @@ pub async fn version(store: &Store, workspace: WorkspaceId, campaign: i64) -> Re
     Ok(activity(store, workspace, &[campaign]).await?.get(&campaign).map_or(0, |activity| activity.version))
 }
 
-/// Changes a campaign; none when it does not exist in the workspace.
+/// Changes a campaign, with an entry in the audit log; none when it does not exist in the workspace.
 pub async fn update(
     store: &Store,
     workspace: WorkspaceId,
-    id: i64,
-    changes: CampaignChanges,
+    (id, changes): (i64, CampaignChanges),
+    entry: &AuditEntry,
 ) -> Result<Option<campaign::Model>> {
-    let Some(found) = find(store, workspace, id).await? else { return Ok(None) };
+    let transaction = audit::begin(store, workspace, &entry.clone().on(format!("Campaign:{id}"))).await?;
+    let found = campaign::Entity::find_by_id(id).filter(campaign::Column::Workspace.eq(workspace.0));
+    let Some(found) = found.one(&transaction).await? else { return Ok(None) };
     let mut row = found.clone().into_active_model();
     if let Some(name) = changes.name {
         row.name = Set(name);
@@ -225,7 +228,12 @@ pub async fn update(
     if let Some(at) = changes.archived_at {
         row.archived_at = Set(at.map(|at| at.0));
     }
-    if row.is_changed() { Ok(Some(row.update(store.db()).await?)) } else { Ok(Some(found)) }
+    if !row.is_changed() {
+        return Ok(Some(found));
+    }
+    let row = row.update(&transaction).await?;
+    transaction.commit().await?;
+    Ok(Some(row))
 }
 
 /// The tags of a campaign, in the order given.

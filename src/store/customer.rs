@@ -1,6 +1,6 @@
 //! Customers and the identifiers that name them. A merged customer resolves to the one that it became part of.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use entity::{customer, identifier};
 use sea_orm::sea_query::{
@@ -27,7 +27,15 @@ pub async fn find(store: &Store, workspace: WorkspaceId, id: i64) -> Result<Opti
 }
 
 /// The customers of several ids, each under the id asked for: merged ones give the customer that they became part of.
+/// Erased ones are left out.
 pub async fn find_many(store: &Store, workspace: WorkspaceId, ids: &[i64]) -> Result<HashMap<i64, customer::Model>> {
+    let mut found = standing_for(store, workspace, ids).await?;
+    found.retain(|_, row| row.erased_at.is_none());
+    Ok(found)
+}
+
+/// The same with the nameless shells of erased customers, whose events go on counting.
+pub async fn standing_for(store: &Store, workspace: WorkspaceId, ids: &[i64]) -> Result<HashMap<i64, customer::Model>> {
     let asked = rows(store, workspace, ids).await?;
     let surviving: Vec<i64> = asked.values().filter_map(|row| row.merged_into).collect();
     let surviving = if surviving.is_empty() { HashMap::new() } else { rows(store, workspace, &surviving).await? };
@@ -172,15 +180,45 @@ pub async fn addresses(
     Ok(found.all(store.db()).await?)
 }
 
+/// Every identifier of a customer that stands for itself, by type and value.
+pub async fn all_identifiers(store: &Store, workspace: WorkspaceId, customer: i64) -> Result<Vec<identifier::Model>> {
+    let found = identifier::Entity::find()
+        .filter(identifier::Column::Customer.eq(customer))
+        // As a sum the workspace is no index: without statistics, SQLite would take it for narrower than the customer.
+        .filter(Expr::col(identifier::Column::Workspace).add(0).eq(workspace.0))
+        .order_by_asc(identifier::Column::Name)
+        .order_by_asc(identifier::Column::Value);
+    Ok(found.all(store.db()).await?)
+}
+
 /// Number of customers of the workspace, merged ones counted once.
 pub async fn count(store: &Store, workspace: WorkspaceId) -> Result<i64> {
     let number = customer::Entity::find()
         .filter(customer::Column::Workspace.eq(workspace.0))
         .filter(customer::Column::MergedInto.is_null())
+        .filter(customer::Column::ErasedAt.is_null())
         .count(store.db())
         .await?;
     Ok(i64::try_from(number).unwrap_or(i64::MAX))
 }
+
+/// Those of several customers, in their order, who were not erased.
+pub async fn without_erased(store: &Store, workspace: WorkspaceId, customers: Vec<i64>) -> Result<Vec<i64>> {
+    let mut erased = HashSet::new();
+    for customers in customers.chunks(IDS_OF_ONE_STATEMENT) {
+        let found = customer::Entity::find()
+            .select_only()
+            .column(customer::Column::Id)
+            .filter(customer::Column::Workspace.eq(workspace.0))
+            .filter(customer::Column::Id.is_in(customers.iter().copied()))
+            .filter(customer::Column::ErasedAt.is_not_null());
+        erased.extend(found.into_tuple::<i64>().all(store.db()).await?);
+    }
+    Ok(customers.into_iter().filter(|customer| !erased.contains(customer)).collect())
+}
+
+/// SQLite takes 32,766 parameters.
+const IDS_OF_ONE_STATEMENT: usize = 5_000;
 
 const RANK: &str = "rank_in_type";
 

@@ -109,6 +109,7 @@ fn of_workspace(workspace: WorkspaceId, stretch: Stretch) -> SelectStatement {
         .and_where(customer::Column::Workspace.eq(workspace.0))
         // As a sum it is no index: without statistics, SQLite would take it for narrower than the workspace.
         .and_where(Expr::col(customer::Column::MergedInto).add(0).is_null())
+        .and_where(customer::Column::ErasedAt.is_null())
         .take();
     stretch.narrow(&mut statement, &Expr::col(customer::Column::Id));
     statement
@@ -168,9 +169,24 @@ fn in_campaign(shard: i16, campaign: i64, stretch: Stretch) -> SelectStatement {
         .from(recipient::Entity)
         .and_where(recipient::Column::Shard.eq(shard))
         .and_where(recipient::Column::Campaign.eq(campaign))
+        .and_where(Expr::exists(erased_recipient()).not())
         .take();
-    stretch.narrow(&mut statement, &Expr::col(recipient::Column::Customer));
+    stretch.narrow(&mut statement, &Expr::col((recipient::Entity, recipient::Column::Customer)));
     statement
+}
+
+/// The shell of an erased customer, whose state goes on counting.
+fn erased_recipient() -> SelectStatement {
+    let same = |of_customer, of_recipient| {
+        Expr::col((customer::Entity, of_customer)).equals((recipient::Entity, of_recipient))
+    };
+    Query::select()
+        .expr(Expr::val(1))
+        .from(customer::Entity)
+        .and_where(same(customer::Column::Shard, recipient::Column::Shard))
+        .and_where(same(customer::Column::Id, recipient::Column::Customer))
+        .and_where(customer::Column::ErasedAt.is_not_null())
+        .take()
 }
 
 fn suppressed(workspace: WorkspaceId, stretch: Stretch) -> SelectStatement {

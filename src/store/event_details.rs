@@ -8,6 +8,8 @@ use flate2::{Compress, Compression, FlushCompress, Status};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+use crate::domain::identifier::Identifier;
+use crate::domain::mention::Mentions;
 use crate::{Error, Result};
 
 /// What an event holds beside its indexed columns. Absent fields take no space.
@@ -49,6 +51,34 @@ pub struct EventDetails {
 }
 
 impl EventDetails {
+    /// What is left when its customer is erased: nothing of a person, and nothing that names the message.
+    #[must_use]
+    pub fn erased(self) -> Self {
+        let Self { content, list, automation_rule, sent_at, .. } = self;
+        Self { content, list, automation_rule, sent_at, ..Self::default() }
+    }
+
+    /// Takes some identifiers out, and every text that names one of them.
+    pub fn forget(&mut self, identifiers: &[Identifier]) {
+        let mentions = Mentions::of(identifiers);
+        self.identifiers.retain(|(name, value)| {
+            !identifiers.iter().any(|identifier| identifier.name == *name && identifier.value == *value)
+        });
+        let texts = [
+            &mut self.content,
+            &mut self.list,
+            &mut self.message_id,
+            &mut self.target_address,
+            &mut self.url,
+            &mut self.reason,
+        ];
+        for text in texts {
+            *text = text.take().filter(|text| !mentions.in_text(text));
+        }
+        self.notes.retain(|(_, message)| !mentions.in_text(message));
+        mentions.take_out(&mut self.data);
+    }
+
     /// Packs the details into a column.
     pub fn encode(&self) -> Vec<u8> {
         let json = serde_json::to_vec(self).expect("details are plain JSON");

@@ -39,6 +39,23 @@ pub async fn page(
     Ok(Slice::of_walk(rows.all(store.db()).await?, page))
 }
 
+/// Changes that are read at a time where all are wanted.
+const CHUNK: u64 = 1_000;
+
+/// The next changes that concern any of several customers, behind the one of a number, the earliest first.
+pub async fn next(
+    store: &Store,
+    workspace: WorkspaceId,
+    customers: &[i64],
+    after: Option<i64>,
+) -> Result<Vec<identity_change::Model>> {
+    let found = of_customers(workspace, customers)
+        .filter(Condition::all().add_option(after.map(|after| identity_change::Column::Id.gt(after))))
+        .order_by_asc(identity_change::Column::Id)
+        .limit(CHUNK);
+    Ok(found.all(store.db()).await?)
+}
+
 /// Number of changes that concern any of several customers.
 pub async fn count(store: &Store, workspace: WorkspaceId, customers: &[i64]) -> Result<i64> {
     let number = of_customers(workspace, customers).count(store.db()).await?;
@@ -51,5 +68,7 @@ pub fn of_customers(workspace: WorkspaceId, customers: &[i64]) -> sea_orm::Selec
     let concerns = Condition::any()
         .add(identity_change::Column::Customer.is_in(customers.iter().copied()))
         .add(identity_change::Column::Other.is_in(customers.iter().copied()));
-    identity_change::Entity::find().filter(identity_change::Column::Workspace.eq(workspace.0)).filter(concerns)
+    // As a sum the workspace is no index.
+    let own = Expr::col(identity_change::Column::Workspace).add(0).eq(workspace.0);
+    identity_change::Entity::find().filter(own).filter(concerns)
 }

@@ -8,9 +8,10 @@ use sea_orm::{
     ActiveValue::Set, ColumnTrait, Condition, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect,
 };
 
-use super::Store;
 use super::page::{Page, PageEnd, Slice};
+use super::{Store, audit};
 use crate::Result;
+use crate::domain::audit::AuditEntry;
 use crate::domain::hash::list_id;
 use crate::domain::recipient::detail_id;
 use crate::domain::time::Micros;
@@ -65,8 +66,14 @@ pub async fn count(store: &Store, workspace: WorkspaceId) -> Result<i64> {
     Ok(i64::try_from(number).unwrap_or(i64::MAX))
 }
 
-/// Makes a list, and tells whether it is new: one of that name stays as it is.
-pub async fn create(store: &Store, workspace: WorkspaceId, name: &str) -> Result<(list::Model, bool)> {
+/// Makes a list, and tells whether it is new: one of that name stays as it is. A new one gets an entry in the audit log,
+/// where an administrator makes it.
+pub async fn create(
+    store: &Store,
+    workspace: WorkspaceId,
+    name: &str,
+    entry: Option<&AuditEntry>,
+) -> Result<(list::Model, bool)> {
     let id = list_id(name);
     if let Some(row) = find(store, workspace, id).await? {
         return Ok((row, false));
@@ -78,7 +85,14 @@ pub async fn create(store: &Store, workspace: WorkspaceId, name: &str) -> Result
         name: Set(new.name.clone()),
         created_at: Set(new.created_at),
     };
-    list::Entity::insert(row).on_conflict_do_nothing().exec_without_returning(store.db()).await?;
+    let insert = list::Entity::insert(row).on_conflict_do_nothing();
+    if let Some(entry) = entry {
+        let transaction = audit::begin(store, workspace, &entry.clone().on(format!("List:{id}"))).await?;
+        insert.exec_without_returning(&transaction).await?;
+        transaction.commit().await?;
+    } else {
+        insert.exec_without_returning(store.db()).await?;
+    }
     // Whoever made it at the same moment made the same row, but for its time.
     Ok((find(store, workspace, id).await?.unwrap_or(new), true))
 }

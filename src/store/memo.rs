@@ -73,6 +73,7 @@ impl Memo {
             let Some(oldest) = oldest else { break };
             answers.remove(&oldest);
         }
+        answers.looks += 1;
         let last_look = answers.looks;
         answers.bytes += bytes;
         answers.by_key.insert(key, Kept { version, answer, bytes, last_look });

@@ -2,6 +2,8 @@
 
 pub mod api_key;
 pub mod audience;
+pub mod audit;
+pub mod block;
 pub mod campaign;
 pub mod cell;
 pub mod connect;

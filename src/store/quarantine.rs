@@ -15,7 +15,7 @@ use super::Store;
 use super::page::{Page, PageEnd, Slice};
 use crate::Result;
 use crate::domain::event::Format;
-use crate::domain::quarantine::RecordState;
+use crate::domain::quarantine::{ERASED, RecordState};
 use crate::domain::time::Micros;
 use crate::domain::workspace::WorkspaceId;
 
@@ -94,7 +94,8 @@ impl QuarantinePosition {
 /// The record of an id.
 pub async fn find(store: &Store, workspace: WorkspaceId, id: &[u8]) -> Result<Option<QuarantinedHead>> {
     let found = heads().filter(Column::Shard.eq(store.shards().of_bytes(id))).filter(Column::Id.eq(id.to_vec()));
-    Ok(found.filter(Column::Workspace.eq(workspace.0)).into_model().one(store.db()).await?)
+    let shown = found.filter(Column::Workspace.eq(workspace.0)).filter(Column::State.ne(ERASED));
+    Ok(shown.into_model().one(store.db()).await?)
 }
 
 /// The bytes of several records, as far as they are kept, by id.

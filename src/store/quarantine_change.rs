@@ -5,11 +5,12 @@ use entity::quarantine::Column;
 use sea_orm::sea_query::Expr;
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, TransactionTrait};
 
-use super::Store;
 use super::quarantine::{IDS_OF_ONE_STATEMENT, among};
+use super::{Store, audit};
 use crate::Result;
+use crate::domain::audit::AuditEntry;
 use crate::domain::event::{Format, Rejection};
-use crate::domain::quarantine::{RecordState, kept_path, kept_text};
+use crate::domain::quarantine::{ERASED, RecordState, kept_path, kept_text};
 use crate::domain::time::Micros;
 use crate::domain::workspace::WorkspaceId;
 
@@ -39,16 +40,22 @@ pub async fn refuse(store: &Store, workspace: WorkspaceId, refused: &[RefusedAga
             .col_expr(Column::Message, Expr::value(kept_text(&rejection.message)))
             .filter(among(store, std::slice::from_ref(id)))
             .filter(Column::Workspace.eq(workspace.0))
-            .filter(Column::State.ne(RecordState::Replayed.code()));
+            .filter(Column::State.is_not_in([RecordState::Replayed.code(), ERASED]));
         update.exec(&transaction).await?;
     }
     transaction.commit().await?;
     Ok(())
 }
 
-/// Marks open records as discarded, for a reason; the number of those that were open.
-pub async fn discard(store: &Store, workspace: WorkspaceId, ids: &[Vec<u8>], reason: &str) -> Result<u64> {
+/// Marks open records as discarded, for a reason, with an entry in the audit log; the number of those that were open.
+pub async fn discard(
+    store: &Store,
+    workspace: WorkspaceId,
+    (ids, reason): (&[Vec<u8>], &str),
+    entry: &AuditEntry,
+) -> Result<u64> {
     let mut discarded = 0;
+    let transaction = store.db().begin().await?;
     for ids in ids.chunks(IDS_OF_ONE_STATEMENT) {
         let update = quarantine::Entity::update_many()
             .col_expr(Column::State, Expr::value(RecordState::Discarded.code()))
@@ -57,8 +64,12 @@ pub async fn discard(store: &Store, workspace: WorkspaceId, ids: &[Vec<u8>], rea
             .filter(among(store, ids))
             .filter(Column::Workspace.eq(workspace.0))
             .filter(Column::State.eq(RecordState::Open.code()));
-        discarded += update.exec(store.db()).await?.rows_affected;
+        discarded += update.exec(&transaction).await?.rows_affected;
     }
+    if discarded > 0 {
+        audit::insert(&transaction, workspace, &entry.clone().with("records", discarded)).await?;
+    }
+    transaction.commit().await?;
     metrics::counter!("campaignql_quarantine_discarded_total").increment(discarded);
     Ok(discarded)
 }

@@ -1,8 +1,8 @@
 //! The state of addresses, their history, and how many customers can be reached.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
-use entity::{address_change, address_state, customer_reach, reach_count};
+use entity::{address_change, address_state, customer_reach, reach_count, reach_day};
 use sea_orm::sea_query::{Expr, ExprTrait, Func, Order};
 use sea_orm::{ColumnTrait, Condition, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect};
 
@@ -11,7 +11,8 @@ use super::page::{Page, PageEnd, Slice};
 use crate::Result;
 use crate::domain::hash::identifier_id;
 use crate::domain::identifier::Identifier;
-use crate::domain::reach::{self, Contributions};
+use crate::domain::reach;
+use crate::domain::reach_day::{DayChanges, add_encoded, block_of, totals_on};
 use crate::domain::reachability::AddressState;
 use crate::domain::workspace::WorkspaceId;
 
@@ -42,8 +43,11 @@ pub async fn state_of(store: &Store, workspace: WorkspaceId, address: &Identifie
     }
 }
 
-/// What several customers add to the counts of who can be reached; those without an address are left out.
-pub async fn of_customers(store: &Store, customers: &[i64]) -> Result<HashMap<i64, Contributions>> {
+/// The outcomes of a customer, by channel and list (0: none), as `domain::reach` codes them.
+pub type Outcomes = BTreeMap<(String, i64), i32>;
+
+/// How far several customers can be reached now; those without an address have no outcome.
+pub async fn of_customers(store: &Store, customers: &[i64]) -> Result<HashMap<i64, Outcomes>> {
     let mut shards: Vec<i16> = customers.iter().map(|id| store.shards().of_id(*id)).collect();
     shards.sort_unstable();
     shards.dedup();
@@ -52,7 +56,7 @@ pub async fn of_customers(store: &Store, customers: &[i64]) -> Result<HashMap<i6
         .filter(customer_reach::Column::Customer.is_in(customers.iter().copied()))
         .all(store.db())
         .await?;
-    rows.into_iter().map(|row| Ok((row.customer, reach::decode(&row.reach)?))).collect()
+    rows.into_iter().map(|row| Ok((row.customer, reach::outcomes_now(&reach::decode(&row.reach)?)))).collect()
 }
 
 /// The place of a change in an address's history: (time, event's shard, event's number, change, list).
@@ -99,40 +103,42 @@ fn of_address(store: &Store, id: &[u8; 16]) -> sea_orm::Select<address_change::E
         .filter(address_change::Column::Id.eq(id.to_vec()))
 }
 
-/// A number of customers with the same outcome, over all shards.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ReachCount {
-    /// List; 0: none.
-    pub list: i64,
-    /// How far (`domain::reach`).
-    pub outcome: i32,
-    /// Customers.
-    pub customers: i64,
+/// How many customers have which outcome (`domain::reach`), over all shards.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ReachCounts {
+    /// All customers.
+    pub known: i64,
+    /// Those with an address of the channel, by list (0: none) and outcome.
+    pub by_list: BTreeMap<i64, BTreeMap<i32, i64>>,
 }
 
-/// The counts of a channel without a list and, where one is given, for it.
-pub async fn counts(
-    store: &Store,
-    workspace: WorkspaceId,
-    channel: &str,
-    list: Option<i64>,
-) -> Result<Vec<ReachCount>> {
-    let lists = std::iter::once(0).chain(list);
-    let rows: Vec<(i64, i32, i64)> = reach_count::Entity::find()
+/// The counts of a channel without a list and for some lists.
+pub async fn counts(store: &Store, workspace: WorkspaceId, channel: &str, lists: &[i64]) -> Result<ReachCounts> {
+    let rows: Vec<(String, i64, i32, i64)> = reach_count::Entity::find()
         .select_only()
+        .column(reach_count::Column::Channel)
         .column(reach_count::Column::List)
         .column(reach_count::Column::Outcome)
         .column_as(sum_of_customers(), "customers")
         .filter(reach_count::Column::Shard.is_in(store.all_shards()))
         .filter(reach_count::Column::Workspace.eq(workspace.0))
-        .filter(reach_count::Column::Channel.eq(channel))
-        .filter(reach_count::Column::List.is_in(lists))
+        .filter(reach_count::Column::Channel.is_in(["", channel]))
+        .filter(reach_count::Column::List.is_in(lists.iter().copied().chain([0])))
+        .group_by(reach_count::Column::Channel)
         .group_by(reach_count::Column::List)
         .group_by(reach_count::Column::Outcome)
         .into_tuple()
         .all(store.db())
         .await?;
-    Ok(rows.into_iter().map(|(list, outcome, customers)| ReachCount { list, outcome, customers }).collect())
+    let mut counts = ReachCounts::default();
+    for (of_channel, list, outcome, customers) in rows {
+        if of_channel.is_empty() {
+            counts.known += customers;
+        } else {
+            *counts.by_list.entry(list).or_default().entry(outcome).or_default() += customers;
+        }
+    }
+    Ok(counts)
 }
 
 /// A sum of 64-bit numbers is a decimal on Postgres unless it is said otherwise.
@@ -142,5 +148,45 @@ fn sum_of_customers() -> sea_orm::sea_query::SimpleExpr {
 
 /// Number of customers of the workspace, merged ones counted once, from the kept counts.
 pub async fn known(store: &Store, workspace: WorkspaceId) -> Result<i64> {
-    Ok(counts(store, workspace, "", None).await?.iter().map(|count| count.customers).sum())
+    Ok(counts(store, workspace, "", &[]).await?.known)
+}
+
+/// The same counts at the end of each of some days, which must rise: those of a channel without a list and for some lists.
+/// All from one statement, so that the days fit each other.
+pub async fn counts_on_days(
+    store: &Store,
+    workspace: WorkspaceId,
+    (channel, lists): (&str, &[i64]),
+    days: &[i32],
+) -> Result<Vec<ReachCounts>> {
+    let Some(last) = days.last() else { return Ok(Vec::new()) };
+    let rows: Vec<(String, i64, i32, Vec<u8>)> = reach_day::Entity::find()
+        .select_only()
+        .column(reach_day::Column::Channel)
+        .column(reach_day::Column::List)
+        .column(reach_day::Column::Block)
+        .column(reach_day::Column::Changes)
+        .filter(reach_day::Column::Shard.is_in(store.all_shards()))
+        .filter(reach_day::Column::Workspace.eq(workspace.0))
+        .filter(reach_day::Column::Channel.is_in(["", channel]))
+        .filter(reach_day::Column::List.is_in(lists.iter().copied().chain([0])))
+        .filter(reach_day::Column::Block.lte(block_of(*last)))
+        .into_tuple()
+        .all(store.db())
+        .await?;
+    let mut series: BTreeMap<(String, i64), DayChanges> = BTreeMap::new();
+    for (of_channel, list, block, packed) in rows {
+        add_encoded(series.entry((of_channel, list)).or_default(), block, &packed)?;
+    }
+    let mut counts = vec![ReachCounts::default(); days.len()];
+    for ((of_channel, list), changes) in &series {
+        for (counts, totals) in counts.iter_mut().zip(totals_on(changes, days)) {
+            if of_channel.is_empty() {
+                counts.known = totals.values().sum();
+            } else {
+                counts.by_list.insert(*list, totals);
+            }
+        }
+    }
+    Ok(counts)
 }

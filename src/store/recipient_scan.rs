@@ -12,6 +12,8 @@ use tokio::task::{JoinError, spawn_blocking};
 
 use super::Store;
 use super::connect::sqlite_path;
+use crate::domain::contribution::CellGroups;
+use crate::domain::hash::group_id;
 use crate::domain::workspace::WorkspaceId;
 use crate::{Error, Result};
 
@@ -46,7 +48,10 @@ impl StatePage {
 /// The states of a campaign at the moment when the scan began.
 pub struct RecipientScan {
     campaign: i64,
-    version: i64,
+    /// The version of the states: see `store::campaign::version`.
+    pub version: i64,
+    /// The cells of the campaign: all that its states name are among them, as both are of one moment.
+    pub cells: Vec<(i64, CellGroups)>,
     source: Source,
 }
 
@@ -61,18 +66,19 @@ impl RecipientScan {
         if store.db().get_database_backend() == DatabaseBackend::Sqlite {
             let url = store.url().to_owned();
             let begin = spawn_blocking(move || begin_sqlite(&url, workspace, campaign));
-            let (connection, version) = begin.await.map_err(stopped)??;
-            return Ok(Self { campaign, version, source: Source::Sqlite(connection) });
+            return begin.await.map_err(stopped)?;
         }
+        // Everything is asked of one connection: a scan that waited for a second one could wait for another scan.
         let pool = store.db().get_postgres_connection_pool();
         let mut transaction = pool.begin_with("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").await?;
         let version = sqlx::query_scalar(VERSION).bind(workspace.0).bind(campaign).fetch_one(&mut *transaction).await?;
-        Ok(Self { campaign, version, source: Source::Postgres(transaction, store.all_shards()) })
-    }
-
-    /// The version of the states: see `store::campaign::version`.
-    pub fn version(&self) -> i64 {
-        self.version
+        let rows = sqlx::query(CELLS).bind(workspace.0).bind(campaign).fetch_all(&mut *transaction).await?;
+        let mut cells = Vec::with_capacity(rows.len());
+        for row in rows {
+            let groups = [row.try_get(1)?, row.try_get(2)?, row.try_get(3)?, row.try_get(4)?];
+            cells.push((row.try_get(0)?, groups_of(groups)));
+        }
+        Ok(Self { campaign, version, cells, source: Source::Postgres(transaction, store.all_shards()) })
     }
 
     /// Sends every page. Ends early where nobody takes any more.
@@ -92,6 +98,14 @@ impl RecipientScan {
     }
 }
 
+/// Run, treatment, touchpoint and channel.
+fn groups_of(values: [Option<&str>; 4]) -> CellGroups {
+    let [run, treatment, touchpoint, channel] = values.map(group_id);
+    CellGroups { run, treatment, touchpoint, channel }
+}
+
+const CELLS: &str = "SELECT \"id\", \"run\", \"treatment\", \"touchpoint\", \"channel\" FROM \"cell\"
+    WHERE \"workspace\" = $1 AND \"campaign\" = $2 ORDER BY \"id\"";
 /// Both databases take `$1` for a parameter.
 const VERSION: &str = "SELECT CAST(coalesce(sum(\"version\"), 0) AS bigint) FROM \"campaign_activity\"
     WHERE \"workspace\" = $1 AND \"campaign\" = $2";
@@ -100,14 +114,29 @@ fn stopped(error: JoinError) -> Error {
     Error::Database(Box::new(error))
 }
 
-fn begin_sqlite(url: &str, workspace: WorkspaceId, campaign: i64) -> Result<(Connection, i64)> {
+fn begin_sqlite(url: &str, workspace: WorkspaceId, campaign: i64) -> Result<RecipientScan> {
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = Connection::open_with_flags(sqlite_path(url)?, flags)?;
     connection.busy_timeout(BUSY_TIMEOUT)?;
     connection.execute_batch("PRAGMA mmap_size = 1073741824; BEGIN")?;
     // The first look at the database is the moment that the transaction stays at.
     let version = connection.query_row(VERSION, (workspace.0, campaign), |row| row.get(0))?;
-    Ok((connection, version))
+    let cells = sqlite_cells(&connection, workspace, campaign)?;
+    Ok(RecipientScan { campaign, version, cells, source: Source::Sqlite(connection) })
+}
+
+fn sqlite_cells(connection: &Connection, workspace: WorkspaceId, campaign: i64) -> Result<Vec<(i64, CellGroups)>> {
+    let mut statement = connection.prepare(CELLS)?;
+    let mut rows = statement.query((workspace.0, campaign))?;
+    let mut cells = Vec::new();
+    while let Some(row) = rows.next()? {
+        let mut values = [None; 4];
+        for (value, column) in values.iter_mut().zip(1..) {
+            *value = row.get_ref(column)?.as_str_or_null().map_err(|error| Error::Database(Box::new(error)))?;
+        }
+        cells.push((row.get(0)?, groups_of(values)));
+    }
+    Ok(cells)
 }
 
 fn send_sqlite(connection: &Connection, campaign: i64, pages: &Sender<StatePage>) -> Result<()> {

@@ -178,6 +178,41 @@ both_databases! {
     }
 }
 
+both_databases! {
+    async fn servers_that_meet_at_one_device_or_name_decide_one_after_the_other(database: TestDatabase) {
+        if database.url().starts_with("sqlite") { return }
+        let (one, two) = (TestServer::start(database.clone()).await, TestServer::start(database).await);
+        let named = |identifiers: Value| json!({"type": "account", "identifiers": identifiers, "data": {"ts": RUN_S}});
+        for round in 0..12 {
+            // Devices that nobody is known by yet, and customers who are about to be one.
+            let device = |n: usize| format!("device-{round}-{n}");
+            let who = |side: &str, n: usize| format!("{side}{n}@r{round}.example");
+            let known: Vec<Value> = (0..10).map(|n| named(json!({"vuid": device(n)})))
+                .chain((0..10).map(|n| named(json!({"email": who("m", n)})))).collect();
+            send(&one.admin, &known).await;
+            let side = |side: &'static str| (0..10).map(|n| named(json!({"email": who(side, n), "vuid": device(n)}))).collect::<Vec<_>>();
+            let (left, right) = (side("a"), side("b"));
+            let by_hand = async {
+                for n in 0..9 {
+                    let made = merge(&two.admin, json!({"customer": email(&who("m", n)), "other": email(&who("m", n + 1))})).await;
+                    assert_eq!(made["status"], "MERGED", "{made}");
+                }
+            };
+            tokio::join!(send(&one.admin, &left), send(&two.admin, &right), by_hand);
+            for n in 0..10 {
+                let (a, b) = (id_of(&one.admin, &who("a", n)).await, id_of(&two.admin, &who("b", n)).await);
+                assert!(a != b && a.is_string(), "round {round}: a device that two people were named beside made one of them");
+                assert_eq!(history(&one.admin, &who("m", n)).await["totalCount"], "9");
+            }
+        }
+        // Each device had one event, then one of each side, and ends up with one of them; 10 people a round are one.
+        assert_eq!(known(&two).await, (12 * 21).to_string());
+        for server in [one, two] {
+            server.stop().await;
+        }
+    }
+}
+
 async fn send(client: &Client, events: &[Value]) {
     let answer = client.post("/v3/events", &json!(events)).await;
     assert_eq!(answer.status, 202, "{}", answer.text);

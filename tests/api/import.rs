@@ -3,6 +3,8 @@
 mod archive;
 mod hostile;
 mod journal;
+mod lists;
+mod lists_hostile;
 mod memory;
 
 use serde_json::{Value, json};

@@ -188,7 +188,7 @@ both_databases! {
         app.stop().await;
         let settings = DatabaseSettings { url: database.url().to_owned(), max_connections: 1 };
         let store = store::open(&settings).await.expect("the database opens");
-        let done = entity::database_info::Entity::delete_by_id("reach_counted").exec(store.db()).await;
+        let done = entity::database_info::Entity::delete_by_id("reach_counted_by_day").exec(store.db()).await;
         assert_eq!(done.expect("it is recorded").rows_affected, 1);
         entity::reach_count::Entity::delete_many().exec(store.db()).await.expect("counts can be removed");
         entity::customer_reach::Entity::delete_many().exec(store.db()).await.expect("they can be removed");

@@ -9,6 +9,7 @@ use super::question::{Dimension, Question};
 use crate::Result;
 use crate::analytics::campaign_funnel::{self, FunnelQuestion};
 use crate::domain::breakdown::{self, BreakdownQuestion, DateBasis, Span};
+use crate::domain::funnel::{AutomationFilter, FunnelOptions, UniqueUnit};
 use crate::domain::kind::Kind;
 use crate::domain::rollup::{Counts, Grouping, Metric, Variant};
 use crate::domain::workspace::WorkspaceId;
@@ -70,6 +71,14 @@ impl RecipientQuestion {
     }
 }
 
+/// How their counts are read: a group without any is of no use.
+const SENT: FunnelOptions = FunnelOptions {
+    unit: UniqueUnit::Recipient,
+    implied_steps: true,
+    automation: AutomationFilter::All,
+    infer_deliveries: false,
+};
+
 /// The recipients of some campaigns.
 pub async fn recipients(
     store: &Store,
@@ -86,7 +95,7 @@ pub async fn recipients(
     let span = if days == (i32::MIN..i32::MAX) { Span::All } else { Span::Days(days) };
     let dimensions = of_grouping(grouping).into_iter().chain(of_time).collect();
     let asked = BreakdownQuestion { basis: DateBasis::Event, zone, span, dimensions };
-    let question = FunnelQuestion { breakdown: asked, kept_zone: zone, most_groups: usize::MAX };
+    let question = FunnelQuestion { breakdown: asked, kept_zone: zone, options: SENT, most_groups: usize::MAX };
     let counts = campaign_funnel::counts(store, workspace, campaigns, &question).await?;
     let read = |(campaign, counts): (i64, campaign_funnel::CampaignCounts)| {
         let mut groups: HashMap<RecipientGroup, i64> = HashMap::new();

@@ -69,7 +69,7 @@ pub enum Order {
 }
 
 fn dialect_parser() -> impl TypedValueParser<Value = Dialect> {
-    PossibleValuesParser::new(Dialect::ALL.iter().map(|dialect| dialect.name()))
+    PossibleValuesParser::new(Dialect::reporting().map(Dialect::name))
         .map(|name| Dialect::from_name(&name).expect("clap admits these names alone"))
 }
 

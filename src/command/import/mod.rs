@@ -5,6 +5,7 @@
 //! makes batches of them, `pipeline` puts these back into order and submits them, `totals` adds up what became of them.
 
 mod budget;
+mod lists;
 mod parsing;
 mod paths;
 mod pipeline;
@@ -24,9 +25,11 @@ use super::key::find_workspace;
 use super::output::{self, Format as OutputFormat};
 use crate::Result;
 use crate::config::Settings;
+use crate::dialect::Reading;
 use crate::domain::event::Format;
 use crate::ingest::{Claim, Ingest, IngestSettings};
 use crate::store::{self, import_journal};
+use lists::ListArguments;
 use paths::Input;
 use pipeline::{Ending, Pipeline};
 use totals::Totals;
@@ -50,8 +53,10 @@ pub struct Arguments {
     /// Read everything from the beginning, whatever an interrupted run of the same command has done.
     #[arg(long)]
     restart: bool,
+    #[command(flatten)]
+    lists: ListArguments,
     /// Files, folders (all files in them, in the order of their names) or - for stdin. NDJSON, arrays, objects one after
-    /// the other, gzip or not.
+    /// the other, lists as CSV too, gzip or not.
     #[arg(required = true, value_name = "PATH")]
     paths: Vec<PathBuf>,
 }
@@ -64,10 +69,11 @@ fn format_parser() -> impl TypedValueParser<Value = Format> {
 
 /// Imports.
 pub async fn run(arguments: Arguments, settings: &Settings) -> Result<Outcome> {
+    let given = arguments.lists.given(arguments.format);
     let plan = paths::list(&arguments.paths)?;
     let store = store::open(&settings.database).await?;
     let workspace = find_workspace(&store, &arguments.workspace).await?;
-    let run = resume::run_id(workspace, arguments.format, &arguments.paths);
+    let run = resume::run_id(workspace, arguments.format, &given, &arguments.paths);
     if arguments.restart {
         Claim::forget(&store, workspace, run).await?;
     }
@@ -77,7 +83,8 @@ pub async fn run(arguments: Arguments, settings: &Settings) -> Result<Outcome> {
     let mut totals = Totals::default();
     let remainder = resume::remainder(&plan.inputs, rows, &mut totals)?;
     let ingest = Ingest::start(&store, ingest_settings(settings))?;
-    let pipeline = Pipeline { ingest: ingest.clone(), workspace, format: arguments.format, claim };
+    let reading = Reading { given: given.into(), ..ingest.reading(arguments.format) };
+    let pipeline = Pipeline { ingest: ingest.clone(), workspace, reading, claim };
     let ended = pipeline.run(remainder, &plan.unreadable, &mut totals).await;
     ingest.stop().await;
     totals.print(&plan.inputs, arguments.output);

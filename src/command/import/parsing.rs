@@ -8,10 +8,10 @@ use tokio::sync::mpsc::UnboundedSender;
 use super::budget::Permit;
 use super::reading::Chunk;
 use crate::Error;
-use crate::dialect::Proof;
-use crate::domain::event::Format;
+use crate::dialect::{Proof, Reading};
+use crate::domain::time::Micros;
 use crate::domain::workspace::WorkspaceId;
-use crate::ingest::{Ingest, PreparedBatch};
+use crate::ingest::PreparedBatch;
 
 /// What became of a chunk, or of an input that cannot be opened.
 #[derive(Debug)]
@@ -34,9 +34,8 @@ pub(super) enum Outcome {
 
 /// One of the parsing threads.
 pub(super) struct Parser {
-    pub(super) ingest: Ingest,
     pub(super) workspace: WorkspaceId,
-    pub(super) format: Format,
+    pub(super) reading: Reading,
     pub(super) chunks: Arc<Mutex<Receiver<Chunk>>>,
     pub(super) pieces: UnboundedSender<Piece>,
 }
@@ -57,7 +56,7 @@ impl Parser {
 
     fn parse(&self, chunk: Chunk) -> Piece {
         let Chunk { task, part, is_last, source, mark, texts, permit } = chunk;
-        let reading = self.ingest.reading(self.format);
+        let reading = Reading { now: Micros::now(), ..self.reading.clone() };
         let mut batch = PreparedBatch::new(self.workspace, &*source, mark);
         // Whoever can give files to this command needs no signature, and archives of messages often have none.
         for text in texts {

@@ -17,7 +17,7 @@ use super::progress::Progress;
 use super::reading::{Reader, Shared, Task};
 use super::resume::Remainder;
 use super::totals::Totals;
-use crate::domain::event::Format;
+use crate::dialect::Reading;
 use crate::domain::workspace::WorkspaceId;
 use crate::ingest::{Claim, Ingest, PreparedBatch, Report};
 use crate::{Error, Result};
@@ -29,7 +29,8 @@ const MAX_THREADS: usize = 4;
 pub(super) struct Pipeline {
     pub(super) ingest: Ingest,
     pub(super) workspace: WorkspaceId,
-    pub(super) format: Format,
+    /// How every input is read.
+    pub(super) reading: Reading,
     /// For the files; none where there is none.
     pub(super) claim: Option<Claim>,
 }
@@ -89,6 +90,7 @@ impl Pipeline {
             let reader = Reader {
                 tasks: Arc::clone(tasks),
                 claim: self.claim,
+                reading: self.reading.clone(),
                 next: Arc::clone(&next),
                 shared: Arc::clone(shared),
                 budget: Arc::clone(budget),
@@ -97,9 +99,8 @@ impl Pipeline {
             };
             spawn(format!("reader-{number}"), || reader.run())?;
             let parser = Parser {
-                ingest: self.ingest.clone(),
                 workspace: self.workspace,
-                format: self.format,
+                reading: self.reading.clone(),
                 chunks: Arc::clone(&chunks_received),
                 pieces: pieces.clone(),
             };
@@ -165,6 +166,7 @@ impl Import<'_> {
             while is_open && let Some(piece) = waiting.remove(&(self.place.task, self.place.part)) {
                 in_flight.extend(self.take(piece)?);
             }
+            self.tell_notices();
             self.progress.show(self.totals);
         }
         failure
@@ -208,6 +210,13 @@ impl Import<'_> {
             drop(permit);
             (input, report)
         })
+    }
+
+    /// Writes what the readers have to say.
+    fn tell_notices(&self) {
+        for notice in self.shared.take_notices() {
+            self.progress.say(&notice);
+        }
     }
 
     fn skip(&mut self, error: &Error) {

@@ -2,11 +2,12 @@
 //! threads make events of the chunks, whichever file they are of. One large file keeps all parsing threads busy; of many
 //! small ones several are open at a time.
 
+use std::collections::HashSet;
 use std::fs::File;
 use std::io::{self, BufReader, Read, stdin};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::mpsc::Sender;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::UNIX_EPOCH;
 
 use tokio::sync::mpsc::UnboundedSender;
@@ -15,7 +16,8 @@ use super::budget::{Budget, Permit};
 use super::parsing::{Outcome, Piece};
 use super::paths::{Input, unreadable};
 use super::resume::{self, Start};
-use crate::dialect::{self, Text};
+use crate::dialect::lists::Header;
+use crate::dialect::{self, Reading, Text};
 use crate::ingest::{Claim, Mark, MarkedFile};
 
 /// Most texts of one chunk.
@@ -26,6 +28,8 @@ const CHUNK_BYTES: usize = 1_024 * 1_024;
 const RECORD_BYTES: u64 = 1_024;
 /// What a text takes while it is parsed, as a multiple of its length.
 const PARSING_FACTOR: u64 = 10;
+/// Most columns that are named.
+const NAMED_COLUMNS: usize = 40;
 const READ_BUFFER_BYTES: usize = 256 * 1_024;
 
 /// A file, pipe or standard input to be read.
@@ -46,6 +50,30 @@ pub(super) struct Shared {
     /// Files opened so far, and the sum of their sizes.
     pub(super) opened: AtomicU64,
     pub(super) opened_bytes: AtomicU64,
+    /// What is to be said of inputs, each with what it is about.
+    notices: Mutex<Notices>,
+}
+
+#[derive(Debug, Default)]
+struct Notices {
+    /// What was said once: of a folder of lists alike, one is named.
+    said: HashSet<String>,
+    waiting: Vec<String>,
+}
+
+impl Shared {
+    /// What there is to say since this was asked last.
+    pub(super) fn take_notices(&self) -> Vec<String> {
+        std::mem::take(&mut self.notices.lock().unwrap_or_else(PoisonError::into_inner).waiting)
+    }
+
+    fn say(&self, source: &str, notice: String) {
+        let mut notices = self.notices.lock().unwrap_or_else(PoisonError::into_inner);
+        if !notices.said.contains(&notice) {
+            notices.waiting.push(format!("{source}: {notice}"));
+            notices.said.insert(notice);
+        }
+    }
 }
 
 /// Consecutive texts of one input.
@@ -67,6 +95,7 @@ pub(super) struct Reader {
     pub(super) tasks: Arc<[Task]>,
     /// For the journal of files.
     pub(super) claim: Option<Claim>,
+    pub(super) reading: Reading,
     /// Number of the next task that no thread has taken.
     pub(super) next: Arc<AtomicUsize>,
     pub(super) shared: Arc<Shared>,
@@ -129,7 +158,10 @@ impl Reader {
     /// Cuts an input into chunks, behind what is committed of it.
     fn cut(&self, origin: &Origin, start: Start, input: impl Read) -> Result<(), Ended> {
         let counted = Counted { input, shared: &self.shared };
-        let mut texts = dialect::texts(BufReader::with_capacity(READ_BUFFER_BYTES, counted));
+        let mut texts = dialect::texts(self.reading.clone(), BufReader::with_capacity(READ_BUFFER_BYTES, counted));
+        if let Some(notice) = texts.header().and_then(unknown_columns) {
+            self.shared.say(&origin.source, notice);
+        }
         for _ in 0..start.texts {
             self.go_on()?;
             texts.next();
@@ -164,6 +196,15 @@ impl Reader {
     fn go_on(&self) -> Result<(), Ended> {
         if self.shared.stop.load(Ordering::Relaxed) { Err(Ended) } else { Ok(()) }
     }
+}
+
+/// Names the columns of a list that nobody knows.
+fn unknown_columns(header: &Header) -> Option<String> {
+    let unknown: Vec<&str> = header.unknown().collect();
+    let (named, more) = (unknown[..unknown.len().min(NAMED_COLUMNS)].join(", "), unknown.len() > NAMED_COLUMNS);
+    let more = if more { ", …" } else { "" };
+    let what = format!("columns that mean nothing here, kept with the events: {named}{more}");
+    (!unknown.is_empty()).then_some(what)
 }
 
 /// A chunk that grows.

@@ -12,6 +12,7 @@ use super::reading::Task;
 use super::totals::Totals;
 use crate::Result;
 use crate::command::output;
+use crate::dialect::Given;
 use crate::domain::event::Format;
 use crate::domain::hash::hash128;
 use crate::domain::time::Micros;
@@ -36,10 +37,12 @@ pub(super) struct Remainder {
 }
 
 /// Names what an import was told to do: the same command from the same folder is the same run.
-pub(super) fn run_id(workspace: WorkspaceId, format: Format, paths: &[PathBuf]) -> [u8; 16] {
+pub(super) fn run_id(workspace: WorkspaceId, format: Format, given: &Given, paths: &[PathBuf]) -> [u8; 16] {
     let workspace = workspace.0.to_be_bytes();
     let paths: Vec<PathBuf> = paths.iter().map(|path| whole(path)).collect();
     let mut parts: Vec<&[u8]> = vec![b"import", &workspace, format.name().as_bytes()];
+    let given = (!given.is_empty()).then(|| format!("{given:?}"));
+    parts.extend(given.as_ref().map(String::as_bytes));
     parts.extend(paths.iter().map(|path| path.as_os_str().as_encoded_bytes()));
     hash128(&parts)
 }

@@ -112,15 +112,18 @@ impl FileTotals {
     }
 }
 
-const COLUMNS: [&str; 5] = ["read", "accepted", "duplicates", "quarantined", "new events"];
+const COLUMNS: [&str; 6] = ["read", "accepted", "duplicates", "quarantined", "dropped", "new events"];
 
-fn columns(counts: &DialectCounts) -> [u64; 5] {
-    [counts.records(), counts.accepted, counts.duplicates, counts.quarantined, counts.events]
+fn columns(counts: &DialectCounts) -> [u64; 6] {
+    [counts.records(), counts.accepted, counts.duplicates, counts.quarantined, counts.dropped, counts.events]
 }
 
 fn counts_json(counts: &DialectCounts) -> Value {
-    let [read, accepted, duplicates, quarantined, events] = columns(counts);
-    json!({"read": read, "accepted": accepted, "duplicates": duplicates, "quarantined": quarantined, "events": events})
+    let [read, accepted, duplicates, quarantined, dropped, events] = columns(counts);
+    json!({
+        "read": read, "accepted": accepted, "duplicates": duplicates, "quarantined": quarantined, "dropped": dropped,
+        "events": events,
+    })
 }
 
 /// Names on the left, counts aligned on the right; nothing where there is no row.

@@ -7,6 +7,7 @@ use super::filter::{FILTER_FLAGS, Filter, Place, RecordId, format_parser, parse_
 use super::{find_record, workspace_of};
 use crate::command::Outcome;
 use crate::command::output::{self, Format as OutputFormat};
+use crate::domain::audit::{Actor, AuditEntry};
 use crate::domain::event::Format;
 use crate::domain::quarantine::RecordState;
 use crate::domain::workspace::WorkspaceId;
@@ -66,7 +67,7 @@ async fn discard_ids(store: &Store, place: (&str, WorkspaceId), ids: &[RecordId]
         }
     }
     let ids: Vec<Vec<u8>> = ids.iter().map(|id| id.0.to_vec()).collect();
-    let discarded = store::quarantine_change::discard(store, place.1, &ids, reason).await?;
+    let discarded = store::quarantine_change::discard(store, place.1, (&ids, reason), &entry()).await?;
     Ok(discarded)
 }
 
@@ -82,8 +83,12 @@ async fn discard_all(store: &Store, workspace: WorkspaceId, mut filter: Quaranti
         if ids.is_empty() {
             return Ok(discarded);
         }
-        discarded += store::quarantine_change::discard(store, workspace, &ids, reason).await?;
+        discarded += store::quarantine_change::discard(store, workspace, (&ids, reason), &entry()).await?;
     }
+}
+
+fn entry() -> AuditEntry {
+    AuditEntry::new(Actor::command_line(), "quarantineDiscard")
 }
 
 fn parse_reason(text: &str) -> std::result::Result<String, String> {

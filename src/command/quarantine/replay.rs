@@ -13,6 +13,7 @@ use super::{find_record, shown, workspace_of};
 use crate::command::Outcome;
 use crate::command::output::{self, Format as OutputFormat};
 use crate::config::Settings;
+use crate::domain::audit::{Actor, AuditEntry};
 use crate::domain::event::{Dialect, Format};
 use crate::domain::time::Micros;
 use crate::ingest::replay::{self, Correction, ReplayContext, ReplayRange, Replayed};
@@ -64,6 +65,8 @@ pub async fn run(store: &Store, arguments: Replay, settings: &Settings) -> Resul
     let queue_capacity = ingest_settings.queue_capacity.max(100_000);
     let ingest = Ingest::start(store, IngestSettings { queue_capacity, ..ingest_settings })?;
     let context = ReplayContext { store, ingest: &ingest, workspace };
+    let entry = AuditEntry::new(Actor::command_line(), "quarantineReplay");
+    let open = store::audit::open(store, workspace, &entry).await?;
     let mut totals = Totals::default();
     let ended = match arguments.id {
         Some(id) => {
@@ -73,6 +76,9 @@ pub async fn run(store: &Store, arguments: Replay, settings: &Settings) -> Resul
         None => replay_all(context, arguments, &mut totals).await,
     };
     ingest.stop().await;
+    let Totals { replayed, events, refused, .. } = totals;
+    let entry = entry.with("replayed", replayed).with("events", events).with("refused", refused);
+    store::audit::complete(store, open, &entry).await?;
     totals.print(output);
     ended?;
     Ok(if totals.refused > 0 { Outcome::Partial } else { Outcome::Done })

@@ -14,7 +14,12 @@ use crate::domain::event::{Dialect, Format, Record};
 use crate::domain::time::Micros;
 
 fn auto() -> Reading {
-    Reading { format: Format::Auto, rules: Rules::default().into(), now: Micros::now() }
+    Reading {
+        format: Format::Auto,
+        rules: Rules::default().into(),
+        now: Micros::now(),
+        given: std::sync::Arc::default(),
+    }
 }
 
 fn checked() -> Reading {

@@ -122,7 +122,7 @@ fn open(value: &Value) -> Result<Cow<'_, Map<String, Value>>, String> {
 
 /// Refusing every message is an opt-out (taking messages is no opt-in). Pinpoint stops writing to an inactive endpoint
 /// without saying why, so its type is `unknown`.
-fn changes(opt_out: Option<&str>, status: Option<&str>) -> Vec<AddressChange> {
+pub(super) fn changes(opt_out: Option<&str>, status: Option<&str>) -> Vec<AddressChange> {
     let is = |value: Option<&str>, word: &str| value.is_some_and(|value| value.eq_ignore_ascii_case(word));
     let opted_out = is(opt_out, "ALL").then_some(AddressChange::OptedOut);
     let inactive = is(status, "INACTIVE").then_some(AddressChange::Unreachable(ReachabilityType::Unknown));
@@ -130,7 +130,7 @@ fn changes(opt_out: Option<&str>, status: Option<&str>) -> Vec<AddressChange> {
 }
 
 /// The identifier type of an endpoint's address. A custom channel's address is a web hook or anything else: no person.
-fn address_type(channel_type: &str) -> Option<&'static str> {
+pub(super) fn address_type(channel_type: &str) -> Option<&'static str> {
     match channel_of(channel_type).as_str() {
         "email" => Some("email"),
         "sms" | "voice" => Some("phone"),

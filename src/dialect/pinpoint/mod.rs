@@ -39,6 +39,7 @@
 mod email;
 mod endpoint;
 mod envelope;
+pub mod export;
 pub mod put_events;
 mod send;
 mod sms;

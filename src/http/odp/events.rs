@@ -4,7 +4,7 @@ use actix_web::HttpRequest;
 use actix_web::web::{Data, Payload};
 
 use super::answer::accepted_or_refused;
-use crate::dialect::Proof;
+use crate::dialect::{Given, Proof};
 use crate::domain::access::Permission;
 use crate::domain::event::{Dialect, Format};
 use crate::http::error::ApiResult;
@@ -20,6 +20,7 @@ pub async fn post(state: Data<AppState>, request: HttpRequest, payload: Payload)
         source: EVENTS,
         permission: Permission::SendOdpEvents,
         proof: Proof::OfMessages,
+        given: Given::default(),
     };
     Ok(accepted_or_refused(&take_in(&state, &request, payload, intake).await?))
 }

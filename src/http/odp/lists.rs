@@ -47,7 +47,7 @@ pub async fn post(state: Data<AppState>, request: HttpRequest, payload: Payload)
         let reason = "name is missing, or has none or more than 200 characters";
         return Ok(bad_request(json!({"invalids": [{"field": "name", "reason": reason}]})));
     };
-    let (row, is_new) = list::create(&state.store, caller.workspace.id, &list_id(name)).await?;
+    let (row, is_new) = list::create(&state.store, caller.workspace.id, &list_id(name), None).await?;
     if !is_new {
         let reason = format!("already used by the list {}", row.name);
         return Ok(bad_request(json!({"invalids": [{"field": "name", "reason": reason}]})));

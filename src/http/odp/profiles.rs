@@ -31,8 +31,10 @@ pub async fn post(state: Data<AppState>, request: HttpRequest, payload: Payload)
     if !wrong.is_empty() {
         return Ok(bad_request(invalids(wrong)));
     }
-    let number = state.ingest.submit_profiles(caller.workspace.id, updates).await?.len();
-    Ok(accepted("results", (0..number).map(|index| json!({"index": index, "status": "ACCEPTED"})).collect()))
+    let customers = state.ingest.submit_profiles(caller.workspace.id, updates).await?;
+    let status = |customer: Option<i64>| if customer.is_some() { "ACCEPTED" } else { "DROPPED" };
+    let result = |(index, customer)| json!({"index": index, "status": status(customer)});
+    Ok(accepted("results", customers.into_iter().enumerate().map(result).collect()))
 }
 
 fn parse(profile: Value, known: &HashSet<String>) -> Result<ProfileUpdate, String> {

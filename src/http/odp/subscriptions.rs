@@ -36,7 +36,10 @@ pub async fn post(state: Data<AppState>, request: HttpRequest, payload: Payload)
 
 /// The updates that were taken, as they came.
 fn updates(elements: Vec<Value>, report: &Report) -> Value {
-    let taken = elements.into_iter().zip(&report.results).filter(|(_, r)| r.status != RecordStatus::Quarantined);
+    let taken = elements
+        .into_iter()
+        .zip(&report.results)
+        .filter(|(_, r)| !matches!(r.status, RecordStatus::Quarantined | RecordStatus::Dropped));
     taken.map(|(element, _)| element).collect()
 }
 

@@ -77,6 +77,20 @@ impl Column {
         self.len() == 0
     }
 
+    /// Removes all values.
+    pub fn clear(&mut self) {
+        match self {
+            Self::I16(values) => values.clear(),
+            Self::I32(values) => values.clear(),
+            Self::I64(values) => values.clear(),
+            Self::OptI64(values) => values.clear(),
+            Self::Bool(values) => values.clear(),
+            Self::Text(values) => values.clear(),
+            Self::OptText(values) => values.clear(),
+            Self::Bytes(values) => values.clear(),
+        }
+    }
+
     /// Appends a value of another column of the same type.
     fn push_from(&mut self, other: &Self, row: usize) -> Result<()> {
         match (self, other) {
@@ -113,7 +127,7 @@ impl Rows {
     }
 
     /// Appends a row of others whose first columns are these.
-    pub(super) fn push_row(&mut self, others: &Self, row: usize) -> Result<()> {
+    pub fn push_row(&mut self, others: &Self, row: usize) -> Result<()> {
         self.columns.iter_mut().zip(&others.columns).try_for_each(|(column, other)| column.push_from(other, row))
     }
 

@@ -152,6 +152,16 @@ impl HotConnection {
         on_either!(self, c => c.next_rows(&sql, table, key), c.next_rows(sql, table, key).await)
     }
 
+    /// The next rows of a walk along an index, of those whose `by` columns have the values given: behind a place, the values of
+    /// the `order` columns of the row before, where one is given.
+    pub async fn walk(&mut self, walk: &Walk, by: &Rows, after: Option<&Rows>, limit: u32) -> Result<Rows> {
+        let mut values = by.columns.clone();
+        values.extend(after.into_iter().flat_map(|after| after.columns.iter().cloned()));
+        let (values, has_start) = (Rows { columns: values }, after.is_some());
+        on_either!(self, c => c.walk(&walk.sql(Dialect::Sqlite, has_start, limit), walk.table, &values),
+            c.walk(walk.sql(Dialect::Postgres, has_start, limit), walk.table, &values).await)
+    }
+
     /// Deletes rows by key.
     pub async fn delete(&mut self, table: &'static Table, keys: &Rows) -> Result<()> {
         if keys.is_empty() {
@@ -200,6 +210,44 @@ fn next_rows_sql(table: &Table, has_start: bool, limit: u32) -> String {
     let parameters: Vec<String> = (1..=table.key.len()).map(|number| format!("${number}")).collect();
     let start = if has_start { format!("WHERE ({key}) > ({})", parameters.join(", ")) } else { String::new() };
     format!("SELECT {} FROM \"{}\" {start} ORDER BY {key} LIMIT {limit}", table.all_names(), table.name)
+}
+
+/// A walk along an index: all rows in which the columns `by` have one value each, in the order of the columns `order`,
+/// which follow them in the index.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Walk {
+    /// The columns that are read, in their order.
+    pub table: &'static Table,
+    /// The index. SQLite, without statistics, would take another one.
+    pub index: &'static str,
+    /// Columns of one value.
+    pub by: &'static [&'static str],
+    /// Columns of the order.
+    pub order: &'static [&'static str],
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Dialect {
+    Sqlite,
+    Postgres,
+}
+
+impl Walk {
+    fn sql(&self, dialect: Dialect, has_start: bool, limit: u32) -> String {
+        let Self { table, index, by, order } = self;
+        let quoted = |names: &[&str]| names.iter().map(|name| format!("\"{name}\"")).collect::<Vec<_>>().join(", ");
+        let equal: Vec<String> = by.iter().zip(1..).map(|(name, number)| format!("\"{name}\" = ${number}")).collect();
+        let places: Vec<String> = (by.len() + 1..=by.len() + order.len()).map(|number| format!("${number}")).collect();
+        let start =
+            if has_start { format!(" AND ({}) > ({})", quoted(order), places.join(", ")) } else { String::new() };
+        let along = if dialect == Dialect::Sqlite { format!(" INDEXED BY \"{index}\"") } else { String::new() };
+        let (columns, order) = (table.all_names(), quoted(order));
+        format!(
+            "SELECT {columns} FROM \"{}\"{along} WHERE {}{start} ORDER BY {order} LIMIT {limit}",
+            table.name,
+            equal.join(" AND ")
+        )
+    }
 }
 
 /// An update of one column by equality of another, over both databases.

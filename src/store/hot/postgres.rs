@@ -7,7 +7,7 @@ use sqlx::{AssertSqlSafe, ConnectOptions, Connection, Executor, PgConnection, Po
 use super::columns::{Column, Rows, Type};
 use super::{IdentityLock, Repoint, Table, tables};
 use crate::Result;
-use crate::domain::quarantine::RecordState;
+use crate::domain::quarantine::{ERASED, RecordState};
 
 /// A connection for one transaction at a time.
 #[derive(Debug)]
@@ -94,19 +94,13 @@ impl PostgresWriter {
     }
 
     pub(super) async fn next_rows(&mut self, sql: String, table: &Table, key: &Rows) -> Result<Rows> {
-        let mut query = sqlx::query(AssertSqlSafe(sql));
-        for column in key.columns.iter().take(table.key.len()) {
-            query = match column {
-                Column::I16(values) => query.bind(values.first()),
-                Column::I32(values) => query.bind(values.first()),
-                Column::I64(values) => query.bind(values.first()),
-                Column::OptI64(values) => query.bind(values.first().copied().flatten()),
-                Column::Bool(values) => query.bind(values.first()),
-                Column::Text(values) => query.bind(values.first()),
-                Column::OptText(values) => query.bind(values.first().and_then(Option::as_ref)),
-                Column::Bytes(values) => query.bind(values.first()),
-            };
-        }
+        let query = bind_firsts(sqlx::query(AssertSqlSafe(sql)), key.columns.iter().take(table.key.len()));
+        let all: Vec<(&'static str, Type)> = table.columns().collect();
+        take_rows(&query.fetch_all(&mut self.connection).await?, &all)
+    }
+
+    pub(super) async fn walk(&mut self, sql: String, table: &Table, values: &Rows) -> Result<Rows> {
+        let query = bind_firsts(sqlx::query(AssertSqlSafe(sql)), values.columns.iter());
         let all: Vec<(&'static str, Type)> = table.columns().collect();
         take_rows(&query.fetch_all(&mut self.connection).await?, &all)
     }
@@ -146,7 +140,7 @@ impl PostgresWriter {
         let sql = format!(
             "UPDATE \"quarantine\" AS t SET \"state\" = {replayed}, \"resolved_at\" = k.c3, \"resolution\" = k.c4
              FROM {claims} WHERE t.\"shard\" = k.c0 AND t.\"id\" = k.c1 AND t.\"workspace\" = k.c2
-             AND t.\"state\" <> {replayed} RETURNING t.\"shard\", t.\"id\""
+             AND t.\"state\" NOT IN ({replayed}, {ERASED}) RETURNING t.\"shard\", t.\"id\""
         );
         self.query(sql, tables::QUARANTINE.key, rows).await
     }
@@ -206,6 +200,23 @@ fn bind_all<'q>(mut query: Arguments<'q>, rows: &'q Rows) -> Arguments<'q> {
             Column::Text(values) => query.bind(values),
             Column::OptText(values) => query.bind(values),
             Column::Bytes(values) => query.bind(values),
+        };
+    }
+    query
+}
+
+/// Binds the first value of each column by itself.
+fn bind_firsts<'q>(mut query: Arguments<'q>, columns: impl Iterator<Item = &'q Column>) -> Arguments<'q> {
+    for column in columns {
+        query = match column {
+            Column::I16(values) => query.bind(values.first()),
+            Column::I32(values) => query.bind(values.first()),
+            Column::I64(values) => query.bind(values.first()),
+            Column::OptI64(values) => query.bind(values.first().copied().flatten()),
+            Column::Bool(values) => query.bind(values.first()),
+            Column::Text(values) => query.bind(values.first()),
+            Column::OptText(values) => query.bind(values.first().and_then(Option::as_ref)),
+            Column::Bytes(values) => query.bind(values.first()),
         };
     }
     query

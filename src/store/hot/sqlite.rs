@@ -7,7 +7,7 @@ use rusqlite::{Connection, OpenFlags, Row, Statement, ToSql};
 
 use super::columns::{Column, Rows, Type};
 use super::{Repoint, Table, tables};
-use crate::domain::quarantine::RecordState;
+use crate::domain::quarantine::{ERASED, RecordState};
 use crate::store::connect::sqlite_path;
 use crate::{Error, Result};
 
@@ -97,6 +97,10 @@ impl SqliteWriter {
         Ok(found)
     }
 
+    pub(super) fn walk(&mut self, sql: &str, table: &Table, values: &Rows) -> Result<Rows> {
+        self.query_each(sql, &table.columns().collect::<Vec<_>>(), values)
+    }
+
     pub(super) fn delete(&mut self, table: &Table, keys: &Rows) -> Result<()> {
         let by: Vec<&str> = table.key.iter().map(|(name, _)| *name).collect();
         let sql = format!("DELETE FROM \"{}\" WHERE {}", table.name, equal_to_parameters(&by));
@@ -126,7 +130,7 @@ impl SqliteWriter {
         let replayed = RecordState::Replayed.code();
         let sql = format!(
             "UPDATE \"quarantine\" SET \"state\" = {replayed}, \"resolved_at\" = ?4, \"resolution\" = ?5
-             WHERE \"shard\" = ?1 AND \"id\" = ?2 AND \"workspace\" = ?3 AND \"state\" <> {replayed}
+             WHERE \"shard\" = ?1 AND \"id\" = ?2 AND \"workspace\" = ?3 AND \"state\" NOT IN ({replayed}, {ERASED})
              RETURNING \"shard\", \"id\""
         );
         self.query_each(&sql, tables::QUARANTINE.key, rows)

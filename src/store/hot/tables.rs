@@ -83,7 +83,13 @@ pub static CAMPAIGN_ACTIVITY: Table = Table {
 pub static CUSTOMER: Table = Table {
     name: "customer",
     key: &[("shard", I16), ("id", I64)],
-    values: &[("workspace", I32), ("is_identified", Bool), ("merged_into", OptI64), ("created_at", I64)],
+    values: &[
+        ("workspace", I32),
+        ("is_identified", Bool),
+        ("merged_into", OptI64),
+        ("created_at", I64),
+        ("erased_at", OptI64),
+    ],
 };
 
 /// `entity::identifier`.
@@ -97,6 +103,7 @@ pub static IDENTIFIER: Table = Table {
         ("customer", I64),
         ("channels", Text),
         ("linked_at", I64),
+        ("first_day", I32),
     ],
 };
 
@@ -247,6 +254,12 @@ pub static CONVERSION: Table = Table {
 pub static CONVERSION_LATEST: Table =
     Table { name: "conversion_latest", key: &[("shard", I16)], values: &[("at", I64)] };
 
+/// `entity::reach_day`.
+pub static REACH_DAY: Table = Table {
+    name: "reach_day",
+    key: &[("shard", I16), ("workspace", I32), ("channel", Text), ("list", I64), ("block", I32)],
+    values: &[("changes", Bytes)],
+};
 /// `entity::quarantine`.
 pub static QUARANTINE: Table = Table {
     name: "quarantine",
@@ -293,8 +306,31 @@ pub static WORKSPACE: Table = Table {
     values: &[("name", Text), ("time_zone", Text), ("currency", Text), ("settings", Text), ("created_at", I64)],
 };
 
+/// `entity::blocked_identifier`.
+pub static BLOCKED_IDENTIFIER: Table = Table {
+    name: "blocked_identifier",
+    key: &[("workspace", I32), ("hash", Bytes)],
+    values: &[("blocked_at", I64), ("blocked_until", I64)],
+};
+
+/// `entity::audit`.
+pub static AUDIT: Table = Table {
+    name: "audit",
+    key: &[("id", I64)],
+    values: &[
+        ("workspace", I32),
+        ("at", I64),
+        ("api_key", OptI64),
+        ("actor", Text),
+        ("action", Text),
+        ("object", OptText),
+        ("summary", Text),
+        ("request", OptText),
+    ],
+};
+
 /// Every table above.
-pub static ALL: [&Table; 31] = [
+pub static ALL: [&Table; 34] = [
     &SHARD,
     &IDENTIFIER_TYPE,
     &CAMPAIGN,
@@ -323,9 +359,12 @@ pub static ALL: [&Table; 31] = [
     &PURCHASE_ORDER,
     &CONVERSION,
     &CONVERSION_LATEST,
+    &REACH_DAY,
     &QUARANTINE,
     &IMPORT_JOURNAL,
     &WORKSPACE,
+    &BLOCKED_IDENTIFIER,
+    &AUDIT,
 ];
 
 #[cfg(test)]
@@ -370,9 +409,12 @@ mod tests {
         assert_same::<entity::purchase_order::Entity>(&PURCHASE_ORDER);
         assert_same::<entity::conversion::Entity>(&CONVERSION);
         assert_same::<entity::conversion_latest::Entity>(&CONVERSION_LATEST);
+        assert_same::<entity::reach_day::Entity>(&REACH_DAY);
         assert_same::<entity::quarantine::Entity>(&QUARANTINE);
         assert_same::<entity::import_journal::Entity>(&IMPORT_JOURNAL);
         assert_same::<entity::workspace::Entity>(&WORKSPACE);
         assert_same::<entity::database_info::Entity>(&DATABASE_INFO);
+        assert_same::<entity::blocked_identifier::Entity>(&BLOCKED_IDENTIFIER);
+        assert_same::<entity::audit::Entity>(&AUDIT);
     }
 }

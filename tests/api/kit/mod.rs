@@ -2,6 +2,7 @@
 
 pub mod client;
 pub mod database;
+pub mod dump;
 pub mod program;
 pub mod record;
 pub mod server;

@@ -4,6 +4,7 @@ use std::sync::atomic::{AtomicI32, Ordering};
 
 use campaignql::config::{self, Settings, Sources};
 use campaignql::domain::access::Scope;
+use campaignql::domain::audit::{Actor, AuditEntry};
 use campaignql::domain::workspace::WorkspaceId;
 use campaignql::http::{self, RunningServer};
 use campaignql::store::api_key::{self, NewApiKey};
@@ -70,7 +71,8 @@ impl TestServer {
 
     async fn new_key(&self, workspace: WorkspaceId, scope: Scope) -> String {
         let new = NewApiKey { name: "test".to_owned(), scope, expires_at: None };
-        api_key::create(&self.running.state.store, workspace, &new).await.expect("a key can be made").key
+        let entry = AuditEntry::new(Actor::server(), "apiKeyCreate");
+        api_key::create(&self.running.state.store, workspace, &new, &entry).await.expect("a key can be made").key
     }
 
     /// An administrator of a new, empty workspace.

@@ -68,15 +68,20 @@ pub struct Reach {
 impl Oracle {
     /// The state of an address.
     pub fn address(&self, address: &Identifier) -> Address {
+        self.address_by(address, |_| true)
+    }
+
+    /// The state of an address by what was said at some times only.
+    pub fn address_by(&self, address: &Identifier, counts: impl Fn(Micros) -> bool) -> Address {
         let changes: Vec<(Micros, AddressChange)> = self
             .events
             .iter()
             .flat_map(changes)
-            .filter(|(concerned, _, _)| concerned == address)
+            .filter(|(concerned, at, _)| concerned == address && counts(*at))
             .map(|(_, at, change)| (at, change))
             .collect();
         let unreachable = unreachable(&changes, self.rules.soft_bounces);
-        Address { unreachable, consent: consent(&changes), lists: self.lists(address) }
+        Address { unreachable, consent: consent(&changes), lists: self.lists(address, counts) }
     }
 
     /// Every address that an event ever said something about, with how often, but for signs of life.
@@ -93,7 +98,7 @@ impl Oracle {
     }
 
     /// The lists that an address joined or left, each with the newest word; at one instant leaving counts.
-    fn lists(&self, address: &Identifier) -> BTreeMap<String, bool> {
+    fn lists(&self, address: &Identifier, counts: impl Fn(Micros) -> bool) -> BTreeMap<String, bool> {
         let mut newest: BTreeMap<String, (Micros, bool)> = BTreeMap::new();
         for happened in &self.events {
             let has_left = match happened.event.kind {
@@ -102,7 +107,7 @@ impl Oracle {
                 _ => continue,
             };
             let Some(list) = &happened.event.list else { continue };
-            if concerned(&happened.event).contains(address) {
+            if counts(happened.at) && concerned(&happened.event).contains(address) {
                 let word = (happened.at, has_left);
                 let known = newest.entry(list.clone()).or_insert(word);
                 *known = (*known).max(word);
@@ -133,27 +138,12 @@ impl Oracle {
     /// Why a person gets no further, by the address that gets furthest.
     pub fn persons_loss(&self, person: &BTreeSet<Identifier>, channel: &str, list: Option<&str>) -> Loss {
         let addresses = person.iter().filter(|identifier| self.is_address_of(identifier, channel));
-        let losses: Vec<Loss> = addresses.map(|address| self.loss(&self.address(address), channel, list)).collect();
-        if losses.contains(&None) {
-            return None;
-        }
-        losses.into_iter().flatten().max().or_else(|| Some((0, "NO_ADDRESS".to_owned())))
+        furthest(addresses.map(|address| self.loss(&self.address(address), channel, list)).collect())
     }
 
     /// How many customers can be reached on a channel, and on a list; and how many stop for which reason.
     pub fn reach(&self, channel: &str, list: Option<&str>) -> (Reach, Losses) {
-        let all = self.people.len() as i64;
-        let mut reach =
-            Reach { known: all, has_address: all, reachable: all, consented: all, subscribed: list.map(|_| all) };
-        let mut losses = Losses::new();
-        for (step, reason) in self.people.iter().filter_map(|person| self.persons_loss(person, channel, list)) {
-            reach.has_address -= i64::from(step == 0);
-            reach.reachable -= i64::from(step <= 100);
-            reach.consented -= i64::from(step <= 151);
-            reach.subscribed = reach.subscribed.map(|subscribed| subscribed - 1);
-            *losses.entry(reason).or_default() += 1;
-        }
-        (reach, losses)
+        summed(self.people.iter().map(|person| self.persons_loss(person, channel, list)), list.is_some())
     }
 
     /// Whether an identifier is an address of the channel: by its type, or because it was seen there.
@@ -165,6 +155,31 @@ impl Oracle {
             |event: &NewEvent| event.channel.as_deref() == Some(channel) && event.identifiers.contains(identifier);
         self.events.iter().any(|happened| seen_there(&happened.event))
     }
+}
+
+/// Where somebody with addresses that stop there stops: the furthest counts.
+pub fn furthest(losses: Vec<Loss>) -> Loss {
+    if losses.contains(&None) {
+        return None;
+    }
+    losses.into_iter().flatten().max().or_else(|| Some((0, "NO_ADDRESS".to_owned())))
+}
+
+/// How many of these people pass each step, and how many stop for which reason.
+pub fn summed(people: impl Iterator<Item = Loss>, has_list: bool) -> (Reach, Losses) {
+    let people: Vec<Loss> = people.collect();
+    let all = people.len() as i64;
+    let subscribed = has_list.then_some(all);
+    let mut reach = Reach { known: all, has_address: all, reachable: all, consented: all, subscribed };
+    let mut losses = Losses::new();
+    for (step, reason) in people.into_iter().flatten() {
+        reach.has_address -= i64::from(step == 0);
+        reach.reachable -= i64::from(step <= 100);
+        reach.consented -= i64::from(step <= 151);
+        reach.subscribed = reach.subscribed.map(|subscribed| subscribed - 1);
+        *losses.entry(reason).or_default() += 1;
+    }
+    (reach, losses)
 }
 
 /// The channels that an identifier type is an address of. An endpoint's is told by its events.

@@ -13,6 +13,7 @@ pub mod kpi;
 pub mod machine;
 pub mod people;
 pub mod performance;
+pub mod reach_day;
 pub mod rule;
 pub mod steps;
 pub mod times;
@@ -96,6 +97,7 @@ fn once_each(arrived: Vec<NewEvent>) -> Vec<NewEvent> {
     let mut seen = HashSet::new();
     let is_new = |event: &NewEvent| match &event.key {
         EventKey::Known(key) => seen.insert((*key, event.occurred_at)),
+        EventKey::Lasting(key) => seen.insert((*key, None)),
         EventKey::AlwaysNew => true,
     };
     arrived.into_iter().filter(is_new).collect()

@@ -8,7 +8,7 @@ use super::funnel::{Counted, Group, Question, counts_in, firsts, of_group, of_pl
 use super::{CampaignName, Oracle};
 
 /// The steps, in order.
-const STEPS: [Kind; 5] = [Kind::Targeted, Kind::Sent, Kind::Delivered, Kind::Opened, Kind::Clicked];
+const STEPS: [Kind; 6] = [Kind::Targeted, Kind::Sent, Kind::Delivered, Kind::Opened, Kind::Clicked, Kind::Converted];
 
 /// How long units took from the step before.
 #[derive(Clone, Copy, Debug, PartialEq)]

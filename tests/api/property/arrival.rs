@@ -10,7 +10,7 @@ use serde_json::Value;
 
 use super::dice::Dice;
 use super::world::World;
-use super::{activatepro, native, odp, pinpoint, sendgrid, ses, sms};
+use super::{activatepro, lists, native, odp, pinpoint, sendgrid, ses, sms};
 
 /// A body to be posted.
 #[derive(Clone)]
@@ -33,6 +33,9 @@ pub fn records(dialect: Dialect, count: usize, dice: &Dice) -> Vec<Value> {
         Dialect::Sms => (sms::record, sms::burst),
         Dialect::SendGrid => (sendgrid::record, sendgrid::burst),
         Dialect::Native => (native::record, native::burst),
+        Dialect::PinpointEndpoints => (lists::endpoint, lists::exports),
+        Dialect::Suppressions => (lists::suppression, |world, dice| vec![lists::suppression(world, dice)]),
+        Dialect::ListMembers => (lists::member, lists::members),
         _ => (odp::event, odp::burst),
     };
     let mut records: Vec<Value> = (0..count).map(|_| record(&world, dice)).collect();
@@ -70,8 +73,13 @@ pub fn deliveries(dialect: Dialect, records: &[Value], dice: &Dice) -> Vec<Deliv
     deliveries
 }
 
-/// A batch, sometimes also cut off, sometimes also a second time.
+/// A batch, sometimes also cut off, sometimes also a second time. Lists come as CSV too, where nobody can tell a row that
+/// was cut off.
 fn batch_deliveries(dialect: Dialect, batch: &[&Value], dice: &Dice) -> Vec<Delivery> {
+    if dialect.is_list() && dice.chance(50) {
+        let whole = Delivery { dialect, body: compressed(lists::csv(batch, dice), dice), is_whole: true };
+        return [whole.clone()].into_iter().chain(dice.maybe(10, whole)).collect();
+    }
     let whole = Delivery { dialect, body: body(batch, dice), is_whole: true };
     let mut deliveries = vec![whole.clone()];
     if dice.chance(25) {
@@ -90,11 +98,15 @@ fn body(batch: &[&Value], dice: &Dice) -> Vec<u8> {
         1 => texts.join("\n"),
         _ => texts.concat(),
     };
+    compressed(text.into_bytes(), dice)
+}
+
+fn compressed(text: Vec<u8>, dice: &Dice) -> Vec<u8> {
     if dice.chance(70) {
-        return text.into_bytes();
+        return text;
     }
     let mut zip = GzEncoder::new(Vec::new(), Compression::fast());
-    zip.write_all(text.as_bytes()).expect("memory takes everything");
+    zip.write_all(&text).expect("memory takes everything");
     zip.finish().expect("memory takes everything")
 }
 
@@ -108,6 +120,10 @@ pub const DIALECTS: [Dialect; 7] = [
     Dialect::SendGrid,
     Dialect::Native,
 ];
+
+/// Lists that are brought along, and forms whose events say other things of the same addresses.
+pub const LISTS: [Dialect; 5] =
+    [Dialect::PinpointEndpoints, Dialect::Suppressions, Dialect::ListMembers, Dialect::Odp, Dialect::Pinpoint];
 
 /// The events of records, none of which may be refused.
 pub fn parsed(dialect: Dialect, records: &[Value]) -> Vec<NewEvent> {

@@ -23,7 +23,7 @@ use crate::oracle::times::Times;
 use crate::oracle::{CampaignName, Oracle};
 
 /// Questions about a campaign in one trial, by chance: the next trial asks others.
-const ASKED: usize = 60;
+const ASKED: usize = 20;
 /// Questions in one operation.
 const AT_ONCE: usize = 20;
 

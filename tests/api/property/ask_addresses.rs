@@ -6,18 +6,21 @@ use campaignql::domain::identifier::{Identifier, rule_by_name};
 use serde_json::{Value, json};
 
 use super::ask::{identifier_of, input, list, number, text};
+use super::ask_days;
 use super::events::LISTS;
 use crate::kit::Client;
 use crate::oracle::Oracle;
 use crate::oracle::address::{Loss, Losses, Reach};
 
-const CHANNELS: [&str; 6] = ["email", "sms", "voice", "push", "web_push", "custom"];
+/// Channels that addresses are asked about.
+pub const CHANNELS: [&str; 6] = ["email", "sms", "voice", "push", "web_push", "custom"];
 
 /// Asks everything, and compares.
 pub async fn compare(client: &Client, oracle: &Oracle, seed: u64) {
     compare_states(client, oracle, seed).await;
     compare_suppressions(client, oracle, seed).await;
     let lists = lists(client).await;
+    ask_days::compare(client, oracle, &lists, seed).await;
     for channel in CHANNELS {
         for name in std::iter::once(None).chain(LISTS.map(Some)) {
             let Some(id) = name.map_or(Some(Value::Null), |name| lists.get(name).cloned()) else { continue };

@@ -28,7 +28,7 @@ use crate::oracle::Oracle;
 use crate::oracle::conversion::Conversion;
 
 /// Random records of one trial.
-const RECORDS: usize = 350;
+const RECORDS: usize = 450;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn conversions_through_one_server_on_sqlite_are_those_of_a_recount() {

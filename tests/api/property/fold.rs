@@ -4,18 +4,22 @@
 use std::collections::BTreeMap;
 
 use campaignql::domain::address::updates_of;
+use campaignql::domain::address_days::{AddressDays, DayRules, value_on};
 use campaignql::domain::contribution::{CellGroups, Facts, RowKey};
 use campaignql::domain::day::{date_of, day_of};
 use campaignql::domain::event::NewEvent;
 use campaignql::domain::funnel::{AutomationFilter, FunnelCounts, FunnelOptions, UniqueUnit};
 use campaignql::domain::hash::{group_id, hash63, list_id};
+use campaignql::domain::identifier::Identifier;
 use campaignql::domain::identifier_type::IdentifierTypes;
 use campaignql::domain::kind::{KINDS, Kind};
-use campaignql::domain::reachability::AddressState;
+use campaignql::domain::reachability::{AddressState, ReachabilityType};
 use campaignql::domain::recipient::{MessageKey, Occurrence, RecipientState, detail_id};
 use campaignql::domain::rollup::{Counts, Grouping};
 use campaignql::domain::workspace::DEFAULT_SOFT_BOUNCE_LIMIT;
 use chrono::{Datelike, Weekday};
+
+use chrono::NaiveDate;
 
 use super::dice::Dice;
 use super::events::{LISTS, address_events, address_identifiers, events};
@@ -203,6 +207,22 @@ fn any_order_of_events_and_merges_leaves_the_counts_of_a_recount() {
     }
 }
 
+/// How the address stood on every day.
+fn compare_days(oracle: &Oracle, address: &Identifier, state: &AddressState, seed: u64) {
+    let rules = DayRules { soft_bounce_limit: DEFAULT_SOFT_BOUNCE_LIMIT, zone: ZONE };
+    let days = AddressDays::of(state, rules);
+    for day in 5..=10 {
+        let day = NaiveDate::from_ymd_opt(2026, 3, day).expect("a day");
+        let on = day_of(day);
+        let reason = value_on(&days.unreachable, on).and_then(ReachabilityType::from_code);
+        let named = LISTS.map(|name| (name, days.lists.get(&list_id(name)).and_then(|steps| value_on(steps, on))));
+        let lists = named.into_iter().filter_map(|(name, is_in)| Some((name.to_owned(), is_in?))).collect();
+        let got = Address { unreachable: reason, consent: value_on(&days.consent, on), lists };
+        let expected = oracle.address_by(address, |at| oracle.day(at) <= day);
+        assert_eq!(got, expected, "right: recounted; seed {seed}, {address:?}, {day}");
+    }
+}
+
 #[test]
 fn any_order_of_updates_leaves_the_state_of_a_recount() {
     for seed in 0..2_000 {
@@ -215,7 +235,8 @@ fn any_order_of_updates_leaves_the_state_of_a_recount() {
             for (number, event) in events.iter().enumerate() {
                 let updates = updates_of(event, &types).into_iter().filter(|update| update.address == *address);
                 let own = event.occurred_at.expect("generated with a time");
-                updates.for_each(|update| state.apply(update.change, update.at.unwrap_or(own), (0, number as i64)));
+                updates
+                    .for_each(|update| state.apply(update.change, update.at.unwrap_or(own), (0, number as i64), ZONE));
             }
             let consent = [None, Some(true), Some(false)][state.consent_code() as usize];
             let unreachable = state.reachability(DEFAULT_SOFT_BOUNCE_LIMIT).unreachable;
@@ -224,6 +245,7 @@ fn any_order_of_updates_leaves_the_state_of_a_recount() {
             assert_eq!(AddressState::decode(&state.encode()).expect("its own packing"), state);
             let expected = oracle.address(address);
             assert_eq!(Address { unreachable, consent, lists }, expected, "right: recounted; seed {seed}, {address:?}");
+            compare_days(&oracle, address, &state, seed);
         }
     }
 }

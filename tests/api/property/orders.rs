@@ -26,8 +26,10 @@ pub fn records(count: usize, dice: &Dice) -> Vec<Value> {
     let world = World::new();
     let mut records = Vec::new();
     for _ in 0..count {
-        let person = &world.people[dice.below(12)];
-        match dice.below(10) {
+        let person = &world.people[dice.below(8)];
+        match dice.below(11) {
+            // Of people who do nothing else, for anything else would draw attention to all of their conversions.
+            10 => records.extend(trap(&world.people[dice.between(12, 19)], dice)),
             0..6 => records.push(act(person, dice.pick(&ACTS), moment(dice), dice)),
             6 => records.extend(burst(person, dice)),
             7 => records.push(order(person, dice.pick(&REVERSALS), dice)),
@@ -79,8 +81,32 @@ fn burst(person: &Person, dice: &Dice) -> Vec<Value> {
     (0..dice.between(2, 5)).map(click).collect()
 }
 
+/// Clicks on three links within a second that lies across a purchase or across the beginning of what is kept with it: only
+/// all of them together show a machine.
+fn trap(person: &Person, dice: &Dice) -> Vec<Value> {
+    let (middle, model) = (START + dice.pick(&OFFSETS), act(person, "CLICKED", 0, dice));
+    let click = |(at, url): (i64, &str)| {
+        let mut click = model.clone();
+        click["occurredAt"] = json!(text(middle + at));
+        click["url"] = json!(url);
+        let fields = click.as_object_mut().expect("an event is an object");
+        for unwanted in ["automation", "idempotencyKey"] {
+            fields.remove(unwanted);
+        }
+        click
+    };
+    let mut trap: Vec<Value> =
+        [(-SECOND / 2, "a"), (dice.pick(&[-1, 1]), "b"), (SECOND / 2, "c")].into_iter().map(click).collect();
+    trap.push(order_at(person, "PURCHASED", middle + dice.pick(&[0, 90 * DAY]), dice));
+    trap
+}
+
 fn order(person: &Person, kind: &str, dice: &Dice) -> Value {
-    let mut event = event(person, kind, moment(dice), dice);
+    order_at(person, kind, moment(dice), dice)
+}
+
+fn order_at(person: &Person, kind: &str, at: i64, dice: &Dice) -> Value {
+    let mut event = event(person, kind, at, dice);
     let mut order = json!({});
     if dice.chance(85) {
         order["order_id"] = if dice.chance(50) { json!(dice.below(25)) } else { json!(dice.below(25).to_string()) };

@@ -2,18 +2,19 @@
 
 use std::ops::Range;
 
-use campaignql::domain::event::NewEvent;
+use campaignql::domain::event::{Dialect, NewEvent};
 use campaignql::store::{self, DatabaseSettings};
 use chrono_tz::Tz;
 use reqwest::Method;
 use sea_orm::sea_query::Expr;
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
+use serde_json::json;
 use tokio::task::JoinSet;
 
-use super::arrival::{DIALECTS, Delivery, deliveries, parsed, records};
+use super::arrival::{DIALECTS, Delivery, LISTS, deliveries, parsed, records};
 use super::dice::Dice;
-use super::world::ZONE;
-use super::{ask, ask_addresses, ask_reports, updates};
+use super::world::{World, ZONE};
+use super::{ask, ask_addresses, ask_reports, odp, updates};
 use crate::kit::client::read;
 use crate::kit::{Client, TestDatabase, TestServer};
 use crate::oracle::Oracle;
@@ -29,6 +30,44 @@ const UPDATES: usize = 30;
 async fn one_server_on_sqlite_reports_what_a_recount_says() {
     for seed in seeds() {
         try_seed(seed, TestDatabase::sqlite(), 1).await;
+    }
+}
+
+/// Rows of lists name devices beside sure names much more often than events do. So that it does not depend on the order of
+/// arrival whose a device is, everybody is introduced first.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn lists_among_events_on_sqlite_leave_what_a_recount_says() {
+    for seed in seeds_or(0..2) {
+        try_lists(seed, TestDatabase::sqlite(), 1).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn lists_among_events_on_one_postgresql_of_two_servers_leave_what_a_recount_says() {
+    for seed in seeds_or(0..2) {
+        let Some(database) = TestDatabase::postgresql() else { return };
+        try_lists(seed, database, 2).await;
+    }
+}
+
+async fn try_lists(seed: u64, database: TestDatabase, servers: usize) {
+    set_time_zone(&database, ZONE).await;
+    let introductions = odp::introductions(&World::new(), &Dice::new(seed));
+    let (deliveries, events) = trial(seed, &LISTS);
+    let mut running = Vec::new();
+    for _ in 0..servers {
+        running.push(TestServer::start(database.clone()).await);
+    }
+    let clients: Vec<Client> = running.iter().map(|server| server.admin.clone()).collect();
+    let introduced = clients[0].post("/ingest/odp", &json!(introductions)).await;
+    let introduced = introduced.json["events"].as_u64().expect("events are counted");
+    let arrived = [parsed(Dialect::Odp, &introductions), events].concat();
+    let oracle = Oracle::new(arrived, ZONE);
+    let taken = post_all(&clients, deliveries).await;
+    assert_eq!(introduced + taken, oracle.events.len() as u64, "events taken, events there are; seed {seed}");
+    ask::compare(&clients, &oracle, seed).await;
+    for server in running {
+        server.stop().await;
     }
 }
 
@@ -54,7 +93,7 @@ pub fn seeds_or(few: Range<u64>) -> Range<u64> {
 
 async fn try_seed(seed: u64, database: TestDatabase, servers: usize) {
     set_time_zone(&database, ZONE).await;
-    let (deliveries, mut arrived) = trial(seed);
+    let (deliveries, mut arrived) = trial(seed, &DIALECTS);
     let dice = Dice::new(seed + 1_000);
     let by_hand = updates::updates(UPDATES, &dice);
     arrived.extend(by_hand.iter().map(|update| update.event.clone()));
@@ -89,10 +128,10 @@ async fn try_seed(seed: u64, database: TestDatabase, servers: usize) {
 }
 
 /// What arrives, and the events in it.
-fn trial(seed: u64) -> (Vec<Delivery>, Vec<NewEvent>) {
+fn trial(seed: u64, dialects: &[Dialect]) -> (Vec<Delivery>, Vec<NewEvent>) {
     let dice = Dice::new(seed);
     let (mut arriving, mut events) = (Vec::new(), Vec::new());
-    for dialect in DIALECTS {
+    for dialect in dialects.iter().copied() {
         let records = records(dialect, RECORDS, &dice);
         arriving.extend(deliveries(dialect, &records, &dice));
         events.extend(parsed(dialect, &records));

@@ -47,7 +47,12 @@ fn list(folder: &Path, prefix: &str, files: &mut Vec<String>) {
 
 fn outcomes_of(path: &Path) -> Vec<Value> {
     let file = File::open(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
-    let reading = Reading { format: Format::Auto, rules: std::sync::Arc::default(), now: Micros::now() };
+    let reading = Reading {
+        format: Format::Auto,
+        rules: std::sync::Arc::default(),
+        now: Micros::now(),
+        given: std::sync::Arc::default(),
+    };
     dialect::read(reading, BufReader::new(file)).flat_map(|record| shown(&record)).collect()
 }
 

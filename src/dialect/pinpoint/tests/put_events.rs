@@ -12,7 +12,12 @@ use crate::domain::kind::Kind;
 use crate::domain::time::Micros;
 
 fn read(request: &Value) -> Vec<Record> {
-    let reading = Reading { format: Format::Auto, rules: std::sync::Arc::default(), now: Micros::now() };
+    let reading = Reading {
+        format: Format::Auto,
+        rules: std::sync::Arc::default(),
+        now: Micros::now(),
+        given: std::sync::Arc::default(),
+    };
     read_value(reading, request)
 }
 

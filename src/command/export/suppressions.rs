@@ -1,28 +1,22 @@
-//! `campaignql export`: what is kept, as files for other programs.
+//! `campaignql export suppressions`: addresses that must not be written to, for whoever sends.
 
-use std::io::{BufWriter, Write};
+use std::io::Write;
 use std::path::PathBuf;
 
-use clap::{Args, Subcommand, ValueEnum};
+use chrono::SecondsFormat;
+use clap::{Args, ValueEnum};
 use serde_json::json;
 
-use super::Outcome;
-use super::key::find_workspace;
-use crate::config::Settings;
+use super::{done, target};
+use crate::Result;
+use crate::command::Outcome;
+use crate::command::key::find_workspace;
 use crate::domain::reachability::{REACHABILITY_TYPES, ReachabilityType};
 use crate::domain::time::Micros;
 use crate::domain::workspace::WorkspaceId;
 use crate::store::page::{Page, PageEnd};
 use crate::store::suppression::{self, SuppressionFilter, position_of};
-use crate::store::{self, Store, workspace};
-use crate::{Error, Result};
-
-/// What to export.
-#[derive(Debug, Subcommand)]
-pub enum Action {
-    /// Addresses that must not be written to, the latest suppressed first: a file for whoever sends.
-    Suppressions(Suppressions),
-}
+use crate::store::{Store, workspace};
 
 /// Which suppressed addresses, and in which form.
 #[derive(Debug, Args)]
@@ -58,22 +52,11 @@ pub enum FileFormat {
 const PAGE: u64 = 2_000;
 
 /// Exports.
-pub async fn run(action: Action, settings: &Settings) -> Result<Outcome> {
-    let Action::Suppressions(wanted) = action;
-    let store = store::open(&settings.database).await?;
-    let id = find_workspace(&store, &wanted.workspace).await?;
-    let target: Box<dyn Write> = match &wanted.output {
-        Some(path) => Box::new(std::fs::File::create(path).map_err(|error| cannot_write(&error))?),
-        None => Box::new(std::io::stdout()),
-    };
-    let mut target = BufWriter::new(target);
-    let written = write_suppressions(&store, id, &wanted, &mut target).await?;
-    match written.and_then(|()| target.flush()) {
-        Ok(()) => Ok(Outcome::Done),
-        // Whoever reads has had enough, which is no failure.
-        Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Ok(Outcome::Done),
-        Err(error) => Err(cannot_write(&error)),
-    }
+pub async fn run(wanted: &Suppressions, store: &Store) -> Result<Outcome> {
+    let id = find_workspace(store, &wanted.workspace).await?;
+    let mut target = target(wanted.output.as_deref())?;
+    let written = write_suppressions(store, id, wanted, &mut target).await?;
+    done(written.and_then(|()| target.flush()))
 }
 
 async fn write_suppressions(
@@ -110,7 +93,9 @@ async fn write_suppressions(
 fn line(row: &entity::suppression::Model, format: FileFormat) -> String {
     let reason = u8::try_from(row.reason).ok().and_then(ReachabilityType::from_code);
     let reason = reason.unwrap_or(ReachabilityType::Other).name();
-    let since = Micros(row.since).to_datetime().to_rfc3339_opts(chrono::SecondsFormat::Millis, true);
+    // A file that is imported again must lose nothing.
+    let digits = if row.since % 1_000 == 0 { SecondsFormat::Millis } else { SecondsFormat::Micros };
+    let since = Micros(row.since).to_datetime().to_rfc3339_opts(digits, true);
     match format {
         FileFormat::Csv => format!("{},{},{reason},{since}\r\n", csv(&row.name), csv(&row.value)),
         FileFormat::Ndjson => {
@@ -122,10 +107,6 @@ fn line(row: &entity::suppression::Model, format: FileFormat) -> String {
 /// A field; quoted where it must be.
 fn csv(text: &str) -> String {
     if text.contains([',', '"', '\r', '\n']) { format!("\"{}\"", text.replace('"', "\"\"")) } else { text.to_owned() }
-}
-
-fn cannot_write(error: &std::io::Error) -> Error {
-    Error::Config(format!("the export cannot be written: {error}"))
 }
 
 fn parse_reason(text: &str) -> std::result::Result<ReachabilityType, String> {
