@@ -5,7 +5,7 @@ use campaignql::domain::access::Scope;
 use serde_json::{Value, json};
 
 use crate::kit::record::{RUN_S, mail_of, pinpoint};
-use crate::kit::{Client, TestServer, both_databases};
+use crate::kit::{Client, both_databases};
 
 const DAY_S: i64 = 86_400;
 

@@ -152,14 +152,21 @@ fn message(world: &World, dice: &Dice) -> Value {
     attributes.insert("record_status".to_owned(), json!(status));
     attributes.insert("message_id".to_owned(), json!(dice.pick(&["sms-1", "sms-2"])));
     let endpoint = person.any("pinpoint_endpoint", dice).filter(|_| dice.chance(50));
+    let at = moment(dice);
     json!({
         "event_type": format!("_SMS.{act}"),
-        "event_timestamp": moment(dice),
+        "event_timestamp": at,
         "client": { "client_id": endpoint.unwrap_or_else(|| ACCOUNT.to_owned()) },
         "attributes": attributes,
-        "metrics": dice.maybe(80, json!({ "price_in_millicents_usd": dice.pick(&[645.0, 645.5, 0.0, 1_200.25]) })),
+        "metrics": price(at),
         "awsAccountId": ACCOUNT,
     })
+}
+
+/// What a text cost, by the moment alone; some records do not say.
+fn price(at: i64) -> Value {
+    let millicents = [Some(645.0), Some(645.5), None, Some(0.0), Some(1_200.25)][(at / 7).rem_euclid(5) as usize];
+    millicents.map_or_else(|| json!({}), |millicents| json!({ "price_in_millicents_usd": millicents }))
 }
 
 fn app(world: &World, dice: &Dice) -> Value {
