@@ -25,6 +25,7 @@ cargo xtask recount [--events N]
 cargo xtask bench [--events N] [--quick]
                              ingestion and funnel beside plain inserts; tables under target/bench-results
 cargo xtask bench reports [--events N]
+cargo xtask bench attribution [--events N]   the same for attribution, over a month with so many conversions
                              every report and list, and merges, over HTTP on a store of 10 million events";
 
 fn main() -> ExitCode {
