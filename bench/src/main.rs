@@ -28,6 +28,9 @@ async fn main() -> Result<()> {
     if let What::Reports = what {
         return reports::measure(events, &results_directory()?).await;
     }
+    if let What::Attribution = what {
+        return reports::attribution::measure(events, &results_directory()?).await;
+    }
     let count = events.unwrap_or(DEFAULT_EVENTS);
     eprintln!("making {count} events");
     let events = events::generate(count)?;
@@ -101,6 +104,8 @@ enum What {
     Ingestion,
     /// Every report, on a store that is filled first.
     Reports,
+    /// Attribution over a month of conversions; instead of events their number is told.
+    Attribution,
 }
 
 struct Request {
@@ -114,13 +119,14 @@ fn request() -> Result<Request> {
     while let Some(argument) = arguments.next() {
         match argument.as_str() {
             "reports" => request.what = What::Reports,
+            "attribution" => request.what = What::Attribution,
             "--quick" => request.events = Some(QUICK_EVENTS),
             "--events" => {
                 let given = arguments.next().context("--events takes a number")?;
                 let count = given.replace('_', "").parse();
                 request.events = Some(count.with_context(|| format!("{given:?} is no number of events"))?);
             }
-            other => bail!("{other:?} is no option: reports, --events N, --quick"),
+            other => bail!("{other:?} is no option: reports, attribution, --events N, --quick"),
         }
     }
     if let Some(count) = request.events.filter(|count| *count < load::BATCH) {

@@ -212,8 +212,10 @@ impl Campaign {
                           there are no groups."
         )]
         group_by: Option<Vec<AttributionDimension>>,
-        #[graphql(desc = "How many groups are listed, those with the most conversions: 1 to 5,000; without it, 1,000. \
-                          The others are summed up in `remainder`.")]
+        #[graphql(
+            desc = "How many groups are listed, those with the most conversions: 1 to 5,000; without it, 1,000. \
+                          The others are summed up in `remainder`."
+        )]
         group_limit: Option<i32>,
         #[graphql(desc = "Which paths to conversion are listed; without it, none.")] paths: Option<PathsInput>,
     ) -> Result<CampaignAttribution> {

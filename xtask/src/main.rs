@@ -25,7 +25,9 @@ cargo xtask recount [--events N]
 cargo xtask bench [--events N] [--quick]
                              ingestion and funnel beside plain inserts; tables under target/bench-results
 cargo xtask bench reports [--events N]
-                             every report and list, and merges, over HTTP on a store of 10 million events";
+                             every report and list, and merges, over HTTP on a store of 10 million events
+cargo xtask bench attribution [--events N]
+                             attribution over a month with a million conversions, or with N";
 
 fn main() -> ExitCode {
     match run() {

@@ -1,5 +1,6 @@
 //! How long reports and changes of customers take on a store of many events, asked over HTTP, one after the other.
 
+pub mod attribution;
 mod customers;
 mod merges;
 mod question;
@@ -39,7 +40,7 @@ pub async fn measure(events: Option<usize>, results: &Path) -> Result<()> {
         }
         Err(error) => eprintln!("PostgreSQL is left out: {error}"),
     }
-    table.write(results)?;
+    table.write(results, "reports")?;
     println!("{}", table.markdown());
     Ok(())
 }

@@ -54,10 +54,10 @@ impl Table {
         self.figures.push(Figure { database, what, times });
     }
 
-    /// Writes `reports.md` and `reports.json`.
-    pub fn write(&self, directory: &Path) -> Result<()> {
-        std::fs::write(directory.join("reports.md"), self.markdown())?;
-        std::fs::write(directory.join("reports.json"), serde_json::to_string_pretty(&self.json())?)?;
+    /// Writes a file for people, `.md`, and one for programs, `.json`.
+    pub fn write(&self, directory: &Path, name: &str) -> Result<()> {
+        std::fs::write(directory.join(format!("{name}.md")), self.markdown())?;
+        std::fs::write(directory.join(format!("{name}.json")), serde_json::to_string_pretty(&self.json())?)?;
         Ok(())
     }
 
