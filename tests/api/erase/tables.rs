@@ -21,8 +21,11 @@ pub enum Holds {
 
 use Holds::{ByAddress, Nameless, Personal, Words};
 
+/// A table: its name, columns that hold something, and the others.
+pub type Table = (&'static str, &'static [(&'static str, Holds)], &'static [&'static str]);
+
 /// Every table with its columns. What is not named by itself is [`Nameless`].
-pub const TABLES: [(&str, &[(&str, Holds)], &[&str]); 31] = [
+pub const TABLES: [Table; 31] = [
     ("address_change", &[("id", ByAddress)], &["shard", "at", "event_shard", "event_seq", "change", "list"]),
     ("address_state", &[("id", ByAddress), ("state", ByAddress)], &["shard", "workspace", "unreachable", "consent"]),
     (
@@ -128,7 +131,7 @@ pub const TABLES: [(&str, &[(&str, Holds)], &[&str]); 31] = [
 
 /// What each column holds, by `table.column`.
 pub fn classified() -> BTreeMap<String, Holds> {
-    let of_table = |(table, named, plain): &(&str, &[(&str, Holds)], &[&str])| {
+    let of_table = |(table, named, plain): &Table| {
         let named = named.iter().map(|(column, holds)| (format!("{table}.{column}"), *holds));
         named.chain(plain.iter().map(|column| (format!("{table}.{column}"), Nameless))).collect::<Vec<_>>()
     };
