@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Result, ensure};
 use serde_json::{Value, json};
 
 use crate::events::{Event, Events};
@@ -99,13 +99,9 @@ pub async fn funnels(server: &Server, campaigns: &[String]) -> Result<Vec<f64>> 
     let mut times = Vec::new();
     for id in campaigns.iter().cycle().take(FUNNELS) {
         let started = Instant::now();
-        let request = server.client.post(format!("{}/graphql", server.address));
-        let body = json!({"query": FUNNEL, "variables": {"id": id}});
-        let answer: Value = request.json(&body).send().await?.json().await?;
+        let answer = server.graphql(FUNNEL, &json!({ "id": id })).await?;
         times.push(started.elapsed().as_secs_f64() * 1_000.0);
-        if answer.get("errors").is_some() || answer["data"]["campaign"].is_null() {
-            bail!("campaign {id}: {answer}");
-        }
+        ensure!(!answer["campaign"].is_null(), "there is no campaign {id}");
     }
     times.sort_by(f64::total_cmp);
     Ok(times)

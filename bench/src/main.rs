@@ -5,6 +5,7 @@ mod events;
 mod import;
 mod load;
 mod reference;
+mod reports;
 mod server;
 mod table;
 
@@ -23,7 +24,11 @@ const QUICK_EVENTS: usize = 100_000;
 
 #[tokio::main]
 async fn main() -> Result<()> {
-    let count = event_count()?;
+    let Request { events, what } = request()?;
+    if let What::Reports = what {
+        return reports::measure(events, &results_directory()?).await;
+    }
+    let count = events.unwrap_or(DEFAULT_EVENTS);
     eprintln!("making {count} events");
     let events = events::generate(count)?;
     let bodies = load::bodies(&events);
@@ -90,23 +95,38 @@ async fn serve(url: &str, input: &Input) -> Result<Ingested> {
     Ok(measured)
 }
 
-fn event_count() -> Result<usize> {
+/// What is to be measured.
+enum What {
+    /// Ingestion, import and the campaign funnel beside plain inserts.
+    Ingestion,
+    /// Every report, on a store that is filled first.
+    Reports,
+}
+
+struct Request {
+    what: What,
+    events: Option<usize>,
+}
+
+fn request() -> Result<Request> {
     let mut arguments = std::env::args().skip(1);
-    let mut count = DEFAULT_EVENTS;
+    let mut request = Request { what: What::Ingestion, events: None };
     while let Some(argument) = arguments.next() {
         match argument.as_str() {
-            "--quick" => count = QUICK_EVENTS,
+            "reports" => request.what = What::Reports,
+            "--quick" => request.events = Some(QUICK_EVENTS),
             "--events" => {
                 let given = arguments.next().context("--events takes a number")?;
-                count = given.replace('_', "").parse().with_context(|| format!("{given:?} is no number of events"))?;
+                let count = given.replace('_', "").parse();
+                request.events = Some(count.with_context(|| format!("{given:?} is no number of events"))?);
             }
-            other => bail!("{other:?} is no option: --events N, --quick"),
+            other => bail!("{other:?} is no option: reports, --events N, --quick"),
         }
     }
-    if count < load::BATCH {
+    if let Some(count) = request.events.filter(|count| *count < load::BATCH) {
         bail!("{count} events are less than one batch of {}", load::BATCH);
     }
-    Ok(count)
+    Ok(request)
 }
 
 /// Beside the program: `target/release/bench` writes into `target/bench-results`.

@@ -4,6 +4,7 @@ use std::process::Stdio;
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
+use serde_json::Value;
 use tokio::process::{Child, Command};
 
 const KEY: &str = "bench-admin-key-0123456789abcdef";
@@ -36,6 +37,17 @@ impl Server {
         let server = Self { address: format!("http://127.0.0.1:{port}"), client: client()?, _process: process };
         server.wait_until_ready().await?;
         Ok(server)
+    }
+
+    /// The data that a document is answered with; errors are errors.
+    pub async fn graphql(&self, query: &str, variables: &Value) -> Result<Value> {
+        let request = self.client.post(format!("{}/graphql", self.address));
+        let body = serde_json::json!({ "query": query, "variables": variables });
+        let mut answer: Value = request.json(&body).send().await?.json().await?;
+        if answer.get("errors").is_some() {
+            bail!("{query} with {variables} was answered {answer}");
+        }
+        Ok(answer["data"].take())
     }
 
     async fn wait_until_ready(&self) -> Result<()> {

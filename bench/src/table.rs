@@ -117,16 +117,19 @@ impl Results {
     }
 }
 
-fn percentile(sorted: &[f64], share: f64) -> f64 {
-    let rank = (sorted.len() as f64 * share).ceil() as usize;
-    sorted.get(rank.saturating_sub(1)).copied().unwrap_or(f64::NAN)
+/// The value of the nearest rank.
+pub fn percentile(sorted: &[f64], share: f64) -> f64 {
+    let rank = ((sorted.len() as f64 * share).ceil() as usize).max(1);
+    sorted.get(rank - 1).copied().unwrap_or(f64::NAN)
 }
 
-fn processors() -> usize {
+/// Processors of this machine.
+pub fn processors() -> usize {
     std::thread::available_parallelism().map_or(1, usize::from)
 }
 
-fn grouped(number: usize) -> String {
+/// A number with commas.
+pub fn grouped(number: usize) -> String {
     let digits = number.to_string();
     let groups: Vec<&str> =
         digits.as_bytes().rchunks(3).rev().filter_map(|group| std::str::from_utf8(group).ok()).collect();

@@ -20,8 +20,11 @@ pub struct Model {
     pub delivered: i64,
     /// Earliest occurrence, UTC microseconds.
     pub first_at: i64,
-    /// Latest occurrence, UTC microseconds.
+    /// Latest occurrence, UTC microseconds. Without an event (the shard has states of merged customers alone) the times are
+    /// those that any other comes before and behind.
     pub last_at: i64,
+    /// Rises with every change of the recipients' states in this shard: the sum over the shards tells states apart.
+    pub version: i64,
 }
 
 /// No relations: keys never cross shards, and joins are written where they are needed.

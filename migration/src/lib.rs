@@ -14,6 +14,9 @@ mod m20261121_000009_states;
 mod m20261121_000020_profiles;
 mod m20261121_000021_audiences;
 mod m20261121_000030_erasure;
+mod m20261121_000031_identity_history;
+mod m20261121_000040_breakdowns;
+mod m20261121_000050_conversions;
 mod table;
 
 /// Every step, in order.
@@ -35,6 +38,9 @@ impl MigratorTrait for Migrator {
             Box::new(m20261121_000020_profiles::Migration),
             Box::new(m20261121_000021_audiences::Migration),
             Box::new(m20261121_000030_erasure::Migration),
+            Box::new(m20261121_000031_identity_history::Migration),
+            Box::new(m20261121_000040_breakdowns::Migration),
+            Box::new(m20261121_000050_conversions::Migration),
         ]
     }
 }

@@ -16,6 +16,12 @@ impl Column {
         self.is_nullable = true;
         self
     }
+
+    /// Gives rows that do not name the column a 0, those that are there before it included.
+    pub fn or_zero(mut self) -> Self {
+        self.definition.default(0);
+        self
+    }
 }
 
 fn column(name: &'static str, set_type: impl FnOnce(&mut ColumnDef)) -> Column {
@@ -127,7 +133,7 @@ pub async fn unique_index(
     manager.create_index(statement).await
 }
 
-/// Adds a column, which must admit null where there are rows.
+/// Adds a column, which must admit null or have a default where there are rows.
 pub async fn add_column(manager: &SchemaManager<'_>, table: &str, mut column: Column) -> Result<(), DbErr> {
     if !column.is_nullable {
         column.definition.not_null();

@@ -1,10 +1,16 @@
-//! The counts that answer a question about campaign funnels: sums of maintained rows, never of events.
+//! The counts that answer a question about campaign funnels: sums of maintained rows where these answer it, else counts
+//! computed from the states of the recipients. Both say the same where both can answer.
 
 use std::collections::{BTreeMap, HashMap};
 use std::ops::Range;
 
+use chrono_tz::Tz;
 use entity::cell;
 
+use super::breakdown;
+use crate::domain::breakdown::{
+    Breakdown, BreakdownQuestion, DateBasis, Dimension, GroupKey, Span, first_of_month, monday_of,
+};
 use crate::domain::hash::group_id;
 use crate::domain::rollup::{Counts, Grouping};
 use crate::domain::workspace::WorkspaceId;
@@ -15,28 +21,23 @@ use crate::{Error, Result};
 /// Which of a campaign's counts are wanted.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct FunnelQuestion {
-    /// Days in the workspace's zone, since 1970; the end is not included.
-    pub days: Range<i32>,
-    /// What the groups are, besides days.
-    pub grouping: Grouping,
-    /// Whether every day has groups of its own.
-    pub by_day: bool,
-}
-
-impl FunnelQuestion {
-    /// Whether the answer has groups at all.
-    pub fn has_groups(&self) -> bool {
-        self.by_day || self.grouping != Grouping::None
-    }
+    /// Range, basis and groups.
+    pub breakdown: BreakdownQuestion,
+    /// The workspace's zone: counts are kept by its days.
+    pub kept_zone: Tz,
+    /// Most groups that are given one by one: those with the most events.
+    pub most_groups: usize,
 }
 
 /// The counts of one campaign.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct CampaignCounts {
-    /// Of the campaign as a whole. Groups that are not days need not add up to it: a unit counts in each.
+    /// Of the campaign as a whole. Groups that are not time need not add up to it: a unit counts in each.
     pub whole: Counts,
-    /// Of every group, by value and day; empty when none were asked for.
+    /// Of groups, by their values in the order of the question's dimensions; empty when none were asked for.
     pub groups: Vec<GroupCounts>,
+    /// The groups that were left out, if any.
+    pub remainder: Option<Remainder>,
     /// Whether the campaign has a reported delivery at any time.
     pub reports_deliveries: bool,
 }
@@ -44,11 +45,43 @@ pub struct CampaignCounts {
 /// The counts of one group.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct GroupCounts {
-    /// The value that the group shares; none for events without one, and where groups are days alone.
-    pub value: Option<String>,
-    /// The day, where every day has groups of its own.
-    pub day: Option<i32>,
+    /// What the group stands for, as numbers.
+    pub key: GroupKey,
+    /// What it stands for, as texts.
+    pub values: GroupValues,
     /// The counts.
+    pub counts: Counts,
+}
+
+/// What a group stands for. None: its events have none, or groups are not made of it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct GroupValues {
+    /// Run.
+    pub run: Option<String>,
+    /// Treatment.
+    pub treatment: Option<String>,
+    /// Touchpoint.
+    pub touchpoint: Option<String>,
+    /// Channel.
+    pub channel: Option<String>,
+    /// The day.
+    pub day: Option<i32>,
+    /// The Monday of the week.
+    pub week: Option<i32>,
+    /// The first day of the month.
+    pub month: Option<i32>,
+    /// List, reason or url.
+    pub detail: Option<(Dimension, String)>,
+    /// Whether there was a list, reason or url whose text was erased.
+    pub is_erased: bool,
+}
+
+/// What was left out.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Remainder {
+    /// Number of groups.
+    pub groups: usize,
+    /// The sums of their counts: a unit counts in each of them.
     pub counts: Counts,
 }
 
@@ -59,137 +92,237 @@ pub async fn counts(
     campaigns: &[i64],
     question: &FunnelQuestion,
 ) -> Result<HashMap<i64, CampaignCounts>> {
-    let mut groupings = vec![Grouping::None];
-    if question.grouping != Grouping::None {
-        groupings.push(question.grouping);
-    }
-    let (rows, activity) = futures_util::try_join!(
-        store::rollup::rows(store, workspace, campaigns, &groupings, question.days.clone()),
-        store::campaign::activity(store, workspace, campaigns),
-    )?;
-    // Cells are read after the rows, so that every group that was counted has its value.
-    let values = if question.grouping == Grouping::None {
-        HashMap::new()
+    let mut found = HashMap::new();
+    if let Some(kept) = Kept::of(question) {
+        let counted = kept.counts(store, workspace, campaigns).await?;
+        for (campaign, (whole, groups)) in counted {
+            found.insert(campaign, largest(whole, groups, question));
+        }
     } else {
-        values_by_group(&store::cell::of_campaigns(store, workspace, campaigns).await?, question.grouping)
-    };
-    let mut found: HashMap<i64, CampaignCounts> =
-        campaigns.iter().map(|campaign| (*campaign, CampaignCounts::default())).collect();
-    for (campaign, rows) in by_campaign(rows) {
-        found.insert(campaign, sum(rows, question, &values)?);
+        for campaign in campaigns {
+            let counted = breakdown::counts(store, workspace, *campaign, &question.breakdown).await?;
+            let Breakdown { whole, groups } = &*counted;
+            found
+                .insert(*campaign, largest(whole.clone(), groups.iter().map(|(key, counts)| (*key, counts)), question));
+        }
     }
-    for (campaign, counts) in &mut found {
+    name_groups(store, workspace, &mut found, &question.breakdown).await?;
+    let activity = store::campaign::activity(store, workspace, campaigns).await?;
+    for campaign in campaigns {
+        let counts = found.entry(*campaign).or_default();
         counts.reports_deliveries = activity.get(campaign).is_some_and(|activity| activity.delivered > 0);
     }
     Ok(found)
 }
 
-fn by_campaign(rows: Vec<RollupRow>) -> HashMap<i64, Vec<RollupRow>> {
-    let mut found: HashMap<i64, Vec<RollupRow>> = HashMap::new();
-    for row in rows {
-        found.entry(row.campaign).or_default().push(row);
-    }
-    found
-}
-
-fn values_by_group(cells: &[cell::Model], grouping: Grouping) -> HashMap<i64, Option<String>> {
-    cells.iter().map(|cell| value_in(cell, grouping)).map(|value| (group_id(value), value.map(str::to_owned))).collect()
-}
-
-fn value_in(cell: &cell::Model, grouping: Grouping) -> Option<&str> {
-    match grouping {
-        Grouping::None => None,
-        Grouping::Run => cell.run.as_deref(),
-        Grouping::Treatment => cell.treatment.as_deref(),
-        Grouping::Touchpoint => cell.touchpoint.as_deref(),
-        Grouping::Channel => cell.channel.as_deref(),
-    }
-}
-
-fn sum(
-    rows: Vec<RollupRow>,
+/// The groups with the most events, and what is left. Ties are decided by what the groups stand for.
+fn largest<C: std::borrow::Borrow<Counts>>(
+    whole: Counts,
+    groups: impl IntoIterator<Item = (GroupKey, C)>,
     question: &FunnelQuestion,
-    values: &HashMap<i64, Option<String>>,
-) -> Result<CampaignCounts> {
-    let mut whole = Counts::default();
-    let mut groups: BTreeMap<(Option<String>, Option<i32>), Counts> = BTreeMap::new();
-    for row in rows {
+) -> CampaignCounts {
+    let mut groups: Vec<(GroupKey, C)> = groups.into_iter().filter(|(_, counts)| !counts.borrow().is_zero()).collect();
+    let mut remainder = None;
+    if groups.len() > question.most_groups {
+        groups.sort_by_cached_key(|(key, counts)| (std::cmp::Reverse(counts.borrow().events()), *key));
+        let rest = groups.split_off(question.most_groups);
+        let mut left_out = Remainder { groups: rest.len(), counts: Counts::default() };
+        rest.iter().for_each(|(_, counts)| left_out.counts.add(counts.borrow(), 1));
+        remainder = Some(left_out);
+    }
+    let group = |(key, counts): (GroupKey, C)| GroupCounts {
+        key,
+        values: GroupValues::default(),
+        counts: counts.borrow().clone(),
+    };
+    CampaignCounts { whole, groups: groups.into_iter().map(group).collect(), remainder, reports_deliveries: false }
+}
+
+/// Gives groups their values and their order.
+async fn name_groups(
+    store: &Store,
+    workspace: WorkspaceId,
+    found: &mut HashMap<i64, CampaignCounts>,
+    question: &BreakdownQuestion,
+) -> Result<()> {
+    let campaigns: Vec<i64> =
+        found.iter().filter(|(_, counts)| !counts.groups.is_empty()).map(|(campaign, _)| *campaign).collect();
+    if campaigns.is_empty() {
+        return Ok(());
+    }
+    let keys = || found.values().flat_map(|counts| &counts.groups).map(|group| &group.key);
+    // Catalogues are read after the counts, so that every group that was counted has its value.
+    let names = Names {
+        values: if question.dimensions.iter().any(|dimension| dimension.is_place()) {
+            values_by_group(&store::cell::of_campaigns(store, workspace, &campaigns).await?)
+        } else {
+            HashMap::new()
+        },
+        details: detail_texts(store, workspace, keys().filter_map(|key| key.detail)).await?,
+    };
+    for counts in found.values_mut() {
+        for group in &mut counts.groups {
+            group.values = names.values_of(&group.key, question)?;
+        }
+        counts.groups.sort_by_cached_key(|group| {
+            let parts: Vec<_> = question.dimensions.iter().map(|by| group.values.part(*by)).collect();
+            (parts, group.key)
+        });
+    }
+    Ok(())
+}
+
+/// The texts of lists, reasons and urls by their hashes. Those that were erased have none.
+pub async fn detail_texts(
+    store: &Store,
+    workspace: WorkspaceId,
+    details: impl Iterator<Item = (Dimension, i64)>,
+) -> Result<HashMap<(Dimension, i64), String>> {
+    let details: Vec<(Dimension, i64)> = details.collect();
+    let hashes: Vec<i64> =
+        details.iter().filter(|(dimension, _)| *dimension != Dimension::List).map(|(_, hash)| *hash).collect();
+    let texts = store::detail::texts(store, workspace, &hashes).await?;
+    let lists = if details.iter().any(|(dimension, _)| *dimension == Dimension::List) {
+        store::list::names_by_detail(store, workspace).await?
+    } else {
+        HashMap::new()
+    };
+    let text = |(dimension, hash): (Dimension, i64)| {
+        let texts = if dimension == Dimension::List { &lists } else { &texts };
+        Some(((dimension, hash), texts.get(&hash)?.clone()))
+    };
+    Ok(details.into_iter().filter_map(text).collect())
+}
+
+/// What the numbers of groups stand for.
+struct Names {
+    values: HashMap<i64, Option<String>>,
+    details: HashMap<(Dimension, i64), String>,
+}
+
+impl Names {
+    fn values_of(&self, key: &GroupKey, question: &BreakdownQuestion) -> Result<GroupValues> {
+        let value = |dimension, group: i64| match question.has(dimension) {
+            false => Ok(None),
+            true => self.values.get(&group).cloned().ok_or_else(|| no_value(group)),
+        };
+        let day = |dimension, day| question.has(dimension).then_some(day);
+        let detail = key.detail.and_then(|detail| Some((detail.0, self.details.get(&detail)?.clone())));
+        Ok(GroupValues {
+            run: value(Dimension::Run, key.run)?,
+            treatment: value(Dimension::Treatment, key.treatment)?,
+            touchpoint: value(Dimension::Touchpoint, key.touchpoint)?,
+            channel: value(Dimension::Channel, key.channel)?,
+            day: day(Dimension::Day, key.day),
+            week: day(Dimension::Week, monday_of(key.day)),
+            month: day(Dimension::Month, first_of_month(key.day)),
+            is_erased: key.detail.is_some() && detail.is_none(),
+            detail,
+        })
+    }
+}
+
+impl GroupValues {
+    /// The list, reason or url.
+    pub fn detail(&self, dimension: Dimension) -> Option<&str> {
+        self.detail.as_ref().filter(|(of, _)| *of == dimension).map(|(_, text)| text.as_str())
+    }
+
+    /// The value of a dimension, such that values are in order.
+    fn part(&self, dimension: Dimension) -> (Option<String>, Option<i32>) {
+        match dimension {
+            Dimension::Run => (self.run.clone(), None),
+            Dimension::Treatment => (self.treatment.clone(), None),
+            Dimension::Touchpoint => (self.touchpoint.clone(), None),
+            Dimension::Channel => (self.channel.clone(), None),
+            Dimension::Day => (None, self.day),
+            Dimension::Week => (None, self.week),
+            Dimension::Month => (None, self.month),
+            Dimension::List | Dimension::Reason | Dimension::Url => (self.detail(dimension).map(str::to_owned), None),
+        }
+    }
+}
+
+fn no_value(group: i64) -> Error {
+    Error::Corrupt(format!("no cell has the group {group}"))
+}
+
+fn values_by_group(cells: &[cell::Model]) -> HashMap<i64, Option<String>> {
+    let values = cells.iter().flat_map(|cell| [&cell.run, &cell.treatment, &cell.touchpoint, &cell.channel]);
+    values.map(|value| (group_id(value.as_deref()), value.clone())).collect()
+}
+
+/// A question that maintained counts answer: by the event's own day in the workspace's zone, grouped by at most one of run,
+/// treatment, touchpoint and channel, and by time.
+struct Kept<'a> {
+    breakdown: &'a BreakdownQuestion,
+    days: Range<i32>,
+    grouping: Grouping,
+}
+
+impl<'a> Kept<'a> {
+    fn of(question: &'a FunnelQuestion) -> Option<Self> {
+        let breakdown = &question.breakdown;
+        if breakdown.basis != DateBasis::Event || breakdown.zone != question.kept_zone {
+            return None;
+        }
+        let days = match &breakdown.span {
+            Span::All => i32::MIN..i32::MAX,
+            Span::Days(days) => days.clone(),
+            Span::Instants(_) => return None,
+        };
+        let mut grouping = Grouping::None;
+        for dimension in breakdown.dimensions.iter().filter(|dimension| !dimension.is_time()) {
+            if grouping != Grouping::None {
+                return None;
+            }
+            grouping = match dimension {
+                Dimension::Run => Grouping::Run,
+                Dimension::Treatment => Grouping::Treatment,
+                Dimension::Touchpoint => Grouping::Touchpoint,
+                Dimension::Channel => Grouping::Channel,
+                _ => return None,
+            };
+        }
+        Some(Self { breakdown, days, grouping })
+    }
+
+    /// The whole and the groups of every campaign that has a row.
+    async fn counts(
+        &self,
+        store: &Store,
+        workspace: WorkspaceId,
+        campaigns: &[i64],
+    ) -> Result<HashMap<i64, (Counts, BTreeMap<GroupKey, Counts>)>> {
+        let mut groupings = vec![Grouping::None];
+        if self.grouping != Grouping::None {
+            groupings.push(self.grouping);
+        }
+        let mut found: HashMap<i64, (Counts, BTreeMap<GroupKey, Counts>)> = HashMap::new();
+        for row in store::rollup::rows(store, workspace, campaigns, &groupings, self.days.clone()).await? {
+            let (whole, groups) = found.entry(row.campaign).or_default();
+            self.add(whole, groups, &row);
+        }
+        Ok(found)
+    }
+
+    fn add(&self, whole: &mut Counts, groups: &mut BTreeMap<GroupKey, Counts>, row: &RollupRow) {
         if row.grouping == Grouping::None {
             whole.add(&row.counts, 1);
         }
-        if question.has_groups() && row.grouping == question.grouping {
-            let value = match row.grouping {
-                Grouping::None => None,
-                _ => values.get(&row.group_id).cloned().ok_or_else(|| no_value(&row))?,
-            };
-            groups.entry((value, question.by_day.then_some(row.day))).or_default().add(&row.counts, 1);
+        if row.grouping == self.grouping && !self.breakdown.dimensions.is_empty() {
+            groups.entry(self.key(row)).or_default().add(&row.counts, 1);
         }
     }
-    let groups = groups
-        .into_iter()
-        .filter(|(_, counts)| !counts.is_zero())
-        .map(|((value, day), counts)| GroupCounts { value, day, counts })
-        .collect();
-    Ok(CampaignCounts { whole, groups, reports_deliveries: false })
-}
 
-fn no_value(row: &RollupRow) -> Error {
-    Error::Corrupt(format!("no cell has the group {} of campaign {}", row.group_id, row.campaign))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::domain::kind::Kind;
-    use crate::domain::rollup::{Metric, Variant};
-
-    const SENT: Metric = Metric(Kind::Sent, Variant::Reported);
-
-    fn row(grouping: Grouping, value: Option<&str>, day: i32, total: i64) -> RollupRow {
-        let mut counts = Counts::default();
-        counts.entry(SENT).total = total;
-        let group_id = if grouping == Grouping::None { 0 } else { group_id(value) };
-        RollupRow { campaign: 1, grouping, group_id, day, counts }
-    }
-
-    fn totals(groups: &[GroupCounts]) -> Vec<(Option<&str>, Option<i32>, i64)> {
-        groups.iter().map(|group| (group.value.as_deref(), group.day, group.counts.get(SENT).total)).collect()
-    }
-
-    #[test]
-    fn rows_of_all_shards_and_days_are_summed_by_group() {
-        let values = [None, Some("a"), Some("b")]
-            .into_iter()
-            .map(|value| (group_id(value), value.map(str::to_owned)))
-            .collect::<HashMap<_, _>>();
-        let rows = [
-            row(Grouping::None, None, 5, 3),
-            row(Grouping::None, None, 5, 2),
-            row(Grouping::None, None, 6, 1),
-            row(Grouping::Run, Some("b"), 5, 2),
-            row(Grouping::Run, Some("a"), 5, 2),
-            row(Grouping::Run, Some("a"), 6, 1),
-            row(Grouping::Run, None, 5, 1),
-        ];
-        let ask = |grouping, by_day| {
-            let question = FunnelQuestion { days: 0..10, grouping, by_day };
-            let rows = rows.iter().filter(|row| row.grouping == Grouping::None || row.grouping == grouping);
-            sum(rows.cloned().collect(), &question, &values).expect("every group has its value")
-        };
-        let answer = ask(Grouping::Run, false);
-        assert_eq!(answer.whole.get(SENT).total, 6);
-        assert_eq!(totals(&answer.groups), [(None, None, 1), (Some("a"), None, 3), (Some("b"), None, 2)]);
-        assert_eq!(totals(&ask(Grouping::None, true).groups), [(None, Some(5), 5), (None, Some(6), 1)]);
-        let both = ask(Grouping::Run, true).groups;
-        let expected = [(None, Some(5), 1), (Some("a"), Some(5), 2), (Some("a"), Some(6), 1), (Some("b"), Some(5), 2)];
-        assert_eq!(totals(&both), expected);
-        assert!(ask(Grouping::None, false).groups.is_empty());
-    }
-
-    #[test]
-    fn groups_that_came_to_nothing_are_left_out() {
-        let question = FunnelQuestion { days: 0..10, grouping: Grouping::None, by_day: true };
-        let rows = vec![row(Grouping::None, None, 5, 3), row(Grouping::None, None, 5, -3)];
-        assert!(sum(rows, &question, &HashMap::new()).expect("sums").groups.is_empty());
+    fn key(&self, row: &RollupRow) -> GroupKey {
+        let key = GroupKey { day: self.breakdown.first_day(row.day), ..GroupKey::default() };
+        match row.grouping {
+            Grouping::None => key,
+            Grouping::Run => GroupKey { run: row.group_id, ..key },
+            Grouping::Treatment => GroupKey { treatment: row.group_id, ..key },
+            Grouping::Touchpoint => GroupKey { touchpoint: row.group_id, ..key },
+            Grouping::Channel => GroupKey { channel: row.group_id, ..key },
+        }
     }
 }

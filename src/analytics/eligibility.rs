@@ -49,7 +49,7 @@ pub async fn of_customer(
     question: Question<'_>,
 ) -> Result<Vec<AddressEligibility>> {
     let types = &workspace.settings.identifier_types;
-    let rows = store::customer::all_identifiers(store, workspace.id, customer).await?;
+    let rows = store::customer::addresses(store, workspace.id, customer, (question.channel, types)).await?;
     let addresses: Vec<Identifier> = rows
         .into_iter()
         .filter(|row| types.channels(&row.name, &row.channels).iter().any(|channel| channel == question.channel))

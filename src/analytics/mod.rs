@@ -1,7 +1,9 @@
 //! The questions: campaign funnels, events of a customer or campaign, who acted, reachability.
 
+pub mod attribution;
 pub mod audience;
 pub mod automation;
+pub mod breakdown;
 pub mod campaign_funnel;
 pub mod customer;
 pub mod customer_export;

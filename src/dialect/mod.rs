@@ -28,6 +28,7 @@ mod utf16;
 
 pub mod field;
 pub mod key;
+pub mod order;
 pub mod time;
 pub mod who;
 

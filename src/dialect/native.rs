@@ -107,7 +107,7 @@ fn set_meaning(event: &mut NewEvent, fields: &Fields<'_>) -> Result<(), Rejectio
 }
 
 fn kind(fields: &Fields<'_>, name: &str) -> Result<Kind, Rejection> {
-    Kind::from_name(name).ok_or_else(|| {
+    Kind::from_name(name).filter(|kind| kind.is_reported()).ok_or_else(|| {
         fields.invalid("kind", name, "the name of a kind such as SENT, DELIVERED, OPENED, CLICKED or OTHER")
     })
 }

@@ -205,9 +205,7 @@ fn reason(kind: Kind, data: &Fields<'_>) -> Option<String> {
 
 /// Orders stay in the data as they came; a misshapen one is refused, one without an id is noted.
 fn check_order(event: &mut NewEvent, data: &Fields<'_>) -> Result<(), Rejection> {
-    let is_order =
-        matches!(event.kind, Kind::Purchased | Kind::OrderCancelled | Kind::OrderReturned | Kind::OrderRefunded);
-    if !is_order {
+    if !event.kind.is_of_order() {
         return Ok(());
     }
     let nested = data.object("order")?.map(|order| order.id("order_id")).transpose()?.flatten();

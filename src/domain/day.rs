@@ -24,6 +24,52 @@ pub fn day_of(date: NaiveDate) -> i32 {
     date.num_days_from_ce() - EPOCH_DAY_FROM_CE
 }
 
+/// Days of one zone for many instants: remembers how far the zone was from UTC on the days that it was asked about.
+#[derive(Clone, Debug)]
+pub struct ZoneDays {
+    zone: Tz,
+    /// UTC days with the zone's distance in seconds throughout the day; each day has one place where it may stand.
+    known: Vec<(i64, i32)>,
+}
+
+const DAYS_KNOWN: usize = 1_024;
+const NO_DAY: i64 = i64::MIN;
+/// On that day the clocks change.
+const CHANGES: i32 = i32::MIN;
+
+impl ZoneDays {
+    /// Days of a zone.
+    pub fn new(zone: Tz) -> Self {
+        Self { zone, known: vec![(NO_DAY, 0); DAYS_KNOWN] }
+    }
+
+    /// The day on which an instant falls, as [`day_in_zone`] says.
+    pub fn day(&mut self, at: Micros) -> i32 {
+        let seconds = at.0.div_euclid(MICROS_PER_SECOND);
+        if self.zone == Tz::UTC {
+            return seconds.div_euclid(86_400) as i32;
+        }
+        let utc_day = seconds.div_euclid(86_400);
+        let place = &mut self.known[utc_day.rem_euclid(DAYS_KNOWN as i64) as usize];
+        if place.0 != utc_day {
+            *place = (utc_day, distance_throughout(utc_day, self.zone));
+        }
+        let distance = match place.1 {
+            CHANGES => offset_seconds(seconds, self.zone),
+            distance => i64::from(distance),
+        };
+        (seconds + distance).div_euclid(86_400) as i32
+    }
+}
+
+/// A zone's distance from UTC in seconds, if it is the same throughout a UTC day. Clocks are never changed twice in an hour.
+fn distance_throughout(utc_day: i64, zone: Tz) -> i32 {
+    let at = |hour: i64| offset_seconds(utc_day * 86_400 + hour * 3_600, zone);
+    let first = at(0);
+    let is_same = (1..24).all(|hour| at(hour) == first) && offset_seconds(utc_day * 86_400 + 86_399, zone) == first;
+    if is_same { first as i32 } else { CHANGES }
+}
+
 fn offset_seconds(seconds: i64, zone: Tz) -> i64 {
     let utc = DateTime::<Utc>::from_timestamp(seconds, 0).unwrap_or_default().naive_utc();
     i64::from(zone.offset_from_utc_datetime(&utc).fix().local_minus_utc())
@@ -43,6 +89,28 @@ mod tests {
         assert_eq!(day("2026-03-29T21:59:59Z"), "2026-03-29", "a day of 23 hours");
         assert_eq!(day("2026-03-29T22:00:00Z"), "2026-03-30");
         assert_eq!(day("1969-12-31T22:30:00Z"), "1969-12-31");
+    }
+
+    #[test]
+    fn remembered_days_are_those_of_the_zone() {
+        for zone in [
+            Tz::UTC,
+            Tz::America__New_York,
+            Tz::Asia__Kathmandu,
+            Tz::Australia__Lord_Howe,
+            Tz::America__St_Johns,
+            Tz::Pacific__Apia,
+            Tz::Africa__Monrovia,
+        ] {
+            let mut days = ZoneDays::new(zone);
+            // Steps of some minutes over years with odd changes, and of some days over all time.
+            let fine = (0..400_000_i64).map(|step| 915_148_800 + step * 1_373);
+            let coarse = (0..100_000_i64).map(|step| -2_208_988_800 + step * 94_621);
+            for seconds in fine.chain(coarse) {
+                let at = Micros::from_seconds(seconds);
+                assert_eq!(days.day(at), day_in_zone(at, zone), "{zone} {seconds}");
+            }
+        }
     }
 
     #[test]

@@ -49,6 +49,27 @@ pub struct FunnelOptions {
     pub infer_deliveries: bool,
 }
 
+impl FunnelOptions {
+    /// Where deliveries come from.
+    pub fn delivered_basis(&self) -> DeliveredBasis {
+        if self.infer_deliveries && self.implied_steps { DeliveredBasis::Inferred } else { DeliveredBasis::Reported }
+    }
+
+    /// Which of a kind's counts are meant.
+    pub fn metric(&self, kind: Kind) -> Metric {
+        let implied = self.implied_steps;
+        let variant = match (kind, self.automation) {
+            (Kind::Opened | Kind::Clicked, AutomationFilter::Machine) => Variant::Machine,
+            (Kind::Opened, AutomationFilter::All) if implied => Variant::ImpliedAll,
+            (Kind::Opened | Kind::Clicked, AutomationFilter::All) => Variant::All,
+            (Kind::Delivered, _) if self.delivered_basis() == DeliveredBasis::Inferred => Variant::Inferred,
+            (Kind::Targeted | Kind::Sent | Kind::Delivered | Kind::Opened, _) if implied => Variant::Implied,
+            _ => Variant::Reported,
+        };
+        Metric(kind, variant)
+    }
+}
+
 /// The counts of one step.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct StepCount {
@@ -60,8 +81,9 @@ pub struct StepCount {
     pub unique: i64,
 }
 
-/// The steps of the funnel proper, in order. Conversions are credited elsewhere.
-pub const FUNNEL_STEPS: [Kind; 5] = [Kind::Targeted, Kind::Sent, Kind::Delivered, Kind::Opened, Kind::Clicked];
+/// The steps of the funnel proper, in order.
+pub const FUNNEL_STEPS: [Kind; 6] =
+    [Kind::Targeted, Kind::Sent, Kind::Delivered, Kind::Opened, Kind::Clicked, Kind::Converted];
 
 /// The kinds counted beside the steps.
 pub const SIDE_COUNTS: [Kind; 15] = [
@@ -94,35 +116,29 @@ pub struct FunnelCounts {
 impl FunnelCounts {
     /// Reads kept counts as the options say.
     pub fn of(counts: &Counts, options: FunnelOptions) -> Self {
-        let infers = options.infer_deliveries && options.implied_steps;
-        let delivered_basis = if infers { DeliveredBasis::Inferred } else { DeliveredBasis::Reported };
-        Self { delivered_basis, options, counts: counts.clone() }
+        Self { delivered_basis: options.delivered_basis(), options, counts: counts.clone() }
     }
 
     /// The counts of a step or a side count.
     pub fn step(&self, kind: Kind) -> StepCount {
-        self.pick(kind, self.variant(kind))
+        self.pick(self.options.metric(kind))
+    }
+
+    /// Whether anything that a funnel shows is counted.
+    pub fn is_any(&self) -> bool {
+        let steps = FUNNEL_STEPS.iter().chain(&SIDE_COUNTS).map(|kind| self.step(*kind));
+        let machines = [Kind::Opened, Kind::Clicked].map(|kind| self.machine(kind));
+        steps.chain(machines).any(|count| (count.total, count.unique) != (0, 0))
     }
 
     /// Opens or clicks of known machines, whatever the filter.
     pub fn machine(&self, kind: Kind) -> StepCount {
-        self.pick(kind, Variant::Machine)
+        self.pick(Metric(kind, Variant::Machine))
     }
 
-    fn variant(&self, kind: Kind) -> Variant {
-        let implied = self.options.implied_steps;
-        match (kind, self.options.automation) {
-            (Kind::Opened | Kind::Clicked, AutomationFilter::Machine) => Variant::Machine,
-            (Kind::Opened, AutomationFilter::All) if implied => Variant::ImpliedAll,
-            (Kind::Opened | Kind::Clicked, AutomationFilter::All) => Variant::All,
-            (Kind::Delivered, _) if self.delivered_basis == DeliveredBasis::Inferred => Variant::Inferred,
-            (Kind::Targeted | Kind::Sent | Kind::Delivered | Kind::Opened, _) if implied => Variant::Implied,
-            _ => Variant::Reported,
-        }
-    }
-
-    fn pick(&self, kind: Kind, variant: Variant) -> StepCount {
-        let Tally { total, recipients_per_run, recipients, messages } = self.counts.get(Metric(kind, variant));
+    fn pick(&self, metric: Metric) -> StepCount {
+        let Tally { total, recipients_per_run, recipients, messages } = self.counts.get(metric);
+        let kind = metric.0;
         let unique = match self.options.unit {
             UniqueUnit::RecipientPerRun => recipients_per_run,
             UniqueUnit::Recipient => recipients,

@@ -1,4 +1,6 @@
-//! Identifiers: (type, value) pairs that name a customer, their normal forms, and the values that mean nobody.
+//! Identifiers: (type, value) pairs that name a customer, and their normal forms.
+
+use super::nobody::means_nobody;
 
 /// How far an identifier may be trusted to name one person.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -78,32 +80,6 @@ pub const BUILT_IN: [(&str, IdentifierRule); 8] = [
     ("ses_message_id", DEVICE),
 ];
 
-/// Values that mean nobody, lower-cased; UUIDs of zeros are recognised besides.
-const NOBODY: [&str; 22] = [
-    "",
-    "null",
-    "none",
-    "undefined",
-    "unknown",
-    "anonymous",
-    "n/a",
-    "na",
-    "nan",
-    "nil",
-    "0",
-    "-1",
-    "[object object]",
-    "not set",
-    "not_set",
-    "(not set)",
-    "(null)",
-    "(none)",
-    "<null>",
-    "#n/a",
-    "(unknown)",
-    "(anonymous)",
-];
-
 const fn rule(confidence: Confidence, channels: &'static [&'static str]) -> IdentifierRule {
     IdentifierRule { confidence, channels, seen_on_channel: false }
 }
@@ -157,17 +133,6 @@ pub fn serves_channel(name: &str, channel: &str) -> bool {
     rule_by_name(name).is_some_and(|rule| rule.seen_on_channel || rule.channels.contains(&channel))
 }
 
-/// Whether a value means nobody: it would merge everybody who has it.
-pub fn means_nobody(value: &str) -> bool {
-    let plain = value.trim().to_lowercase();
-    NOBODY.contains(&plain.as_str()) || is_zero_uuid(&plain)
-}
-
-fn is_zero_uuid(value: &str) -> bool {
-    let digits = value.bytes().filter(|byte| *byte != b'-');
-    value.bytes().all(|byte| byte == b'0' || byte == b'-') && digits.count() == 32
-}
-
 fn has_stem(name: &str, suffix: &str) -> bool {
     name.len() > suffix.len() && name.ends_with(suffix)
 }
@@ -212,7 +177,8 @@ mod tests {
             ("phone", "+1 (555) 123-0000", "+15551230000"),
             ("phone", " 0171 2345678 ", "0171 2345678"),
             ("phone", "+not a number", "+not a number"),
-            ("phone", "+", "+"),
+            ("phone", "+", "Nobody"),
+            ("email", " Null ", "Nobody"),
             ("vuid", " vuid_1A ", "vuid_1A"),
             ("customer_id", "0007", "0007"),
         ] {
@@ -226,34 +192,6 @@ mod tests {
         {
             let once = value_of(name, value);
             assert_eq!(value_of(name, &once), once);
-        }
-    }
-
-    #[test]
-    fn values_that_mean_nobody_are_recognised_in_any_case() {
-        for value in [
-            "",
-            "  ",
-            "NULL",
-            "None",
-            "undefined",
-            " Unknown ",
-            "anonymous",
-            "N/A",
-            "0",
-            "-1",
-            "[object Object]",
-            "NaN",
-            "nil",
-            "(null)",
-            "Not Set",
-            "00000000-0000-0000-0000-000000000000",
-            "00000000000000000000000000000000",
-        ] {
-            assert_eq!(normalize("user_id", value), Normalized::Nobody, "{value:?}");
-        }
-        for value in ["00", "10", "nobody@example.com", "00000000-0000-0000-0000-000000000001"] {
-            assert!(matches!(normalize("user_id", value), Normalized::Identifier(_)), "{value:?}");
         }
     }
 

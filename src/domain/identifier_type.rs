@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::identifier::{Confidence, IdentifierRule, rule_by_name};
+use super::identifier::{BUILT_IN, Confidence, IdentifierRule, rule_by_name};
 
 /// What an administrator said about a type.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -56,6 +56,14 @@ impl IdentifierTypes {
         }
     }
 
+    /// The built-in and registered types that messages of the channel may reach; push tokens, which are known by the ending
+    /// of their names, come only where they are registered.
+    pub fn serving(&self, channel: &str) -> Vec<&str> {
+        let registered = self.0.keys().map(String::as_str);
+        let known = BUILT_IN.iter().map(|(name, _)| *name).filter(|name| self.registered(name).is_none());
+        registered.chain(known).filter(|name| self.serves(name, channel)).collect()
+    }
+
     /// Whether values of the type are addresses on whatever channel they were seen on.
     pub fn is_seen_on_channel(&self, name: &str) -> bool {
         self.own_channels(name).is_none() && rule_by_name(name).is_some_and(|rule| rule.seen_on_channel)
@@ -101,6 +109,7 @@ mod tests {
         assert!(loyalty.serves("loyalty_number", "direct_mail") && !loyalty.serves("loyalty_number", "email"));
         assert_eq!(loyalty.channels("loyalty_number", ""), ["direct_mail"]);
         assert_eq!(loyalty.confidence("email"), Confidence::High);
+        assert_eq!(loyalty.serving("direct_mail"), ["loyalty_number", "pinpoint_endpoint"]);
     }
 
     #[test]

@@ -3,7 +3,8 @@
 //! (a) High-confidence identifiers of different customers merge them: the older survives. (b) An anonymous customer
 //! named beside an identified one is merged into it; several anonymous ones named together merge. (c) A low-confidence
 //! identifier of an identified customer, named beside a high one of another, moves to that other. (d) Low ones of
-//! several identified customers: the event goes to the owner of the first by type name; nothing moves.
+//! several identified customers: the event goes to the owner of the first by type name; nothing moves. Beside these rules
+//! an administrator may merge two customers by hand.
 
 use std::collections::HashMap;
 
@@ -28,6 +29,8 @@ pub enum ChangeCause {
     AnonymousNamed,
     /// A low-confidence identifier was named beside a high one of another customer.
     IdentifierMoved,
+    /// An administrator merged them.
+    Manual,
 }
 
 impl ChangeCause {
@@ -37,21 +40,30 @@ impl ChangeCause {
             Self::SharedIdentifier => "SHARED_IDENTIFIER",
             Self::AnonymousNamed => "ANONYMOUS_NAMED",
             Self::IdentifierMoved => "IDENTIFIER_MOVED",
+            Self::Manual => "MANUAL",
         }
+    }
+
+    /// The cause of a name.
+    pub fn from_name(name: &str) -> Option<Self> {
+        let all = [Self::SharedIdentifier, Self::AnonymousNamed, Self::IdentifierMoved, Self::Manual];
+        all.into_iter().find(|cause| cause.name() == name)
     }
 }
 
-/// A merge or a move, with the identifier that caused it.
+/// A merge or a move, with what caused it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct IdentityChange {
-    /// The customer that gained.
+    /// The customer that gained, as it was then.
     pub customer: i64,
-    /// The customer that was merged, or that lost the identifier.
+    /// The customer that was merged, or that lost the identifier, as it was then.
     pub other: i64,
     /// Why.
     pub cause: ChangeCause,
-    /// The identifier of `other` that was named.
-    pub identifier: IdentifierId,
+    /// The identifier of `other` that was named; none: merged by hand.
+    pub identifier: Option<IdentifierId>,
+    /// The number of what caused it, as given to [`Resolver::resolve`] or [`Resolver::merge_by_hand`].
+    pub by: usize,
 }
 
 /// The customers and links that a group of events touches, as they were and as the events change them.
@@ -60,6 +72,7 @@ pub struct Resolver {
     owners: HashMap<IdentifierId, Owner>,
     customers: HashMap<i64, CustomerFacts>,
     changes: Vec<IdentityChange>,
+    by: usize,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -95,19 +108,38 @@ impl Resolver {
     /// Makes a stored link known. The owner must stand for itself.
     pub fn know(&mut self, id: IdentifierId, customer: i64, is_identified: bool) {
         self.owners.insert(id, Owner { customer, stored: Some(customer) });
+        self.know_customer(customer, is_identified);
+    }
+
+    /// Makes a stored customer known. It must stand for itself.
+    pub fn know_customer(&mut self, customer: i64, is_identified: bool) {
         let facts = CustomerFacts { is_identified, was_identified: is_identified, is_new: false, merged_into: None };
         self.customers.entry(customer).or_insert(facts);
     }
 
-    /// The customer of an event that names these identifiers, in order of type name. `new_id` makes ids of customers,
-    /// each larger than all before.
-    pub fn resolve(&mut self, named: &[NamedIdentifier], new_id: &mut dyn FnMut() -> i64) -> i64 {
+    /// The customer of an event, `by` number, that names these identifiers, in order of type name. `new_id` makes ids of
+    /// customers, each larger than all before.
+    pub fn resolve(&mut self, by: usize, named: &[NamedIdentifier], new_id: &mut dyn FnMut() -> i64) -> i64 {
+        self.by = by;
         let has_high = named.iter().any(|identifier| identifier.is_high);
         let target = if has_high { self.resolve_high(named, new_id) } else { self.resolve_low(named, new_id) };
         for identifier in named {
             self.owners.entry(identifier.id).or_insert(Owner { customer: target, stored: None });
         }
         target
+    }
+
+    /// Merges two known customers because somebody says that they are one: the older stands for both from then on. Returns
+    /// it and the one that became part of it; none where they are one already.
+    pub fn merge_by_hand(&mut self, by: usize, one: i64, other: i64) -> Option<(i64, i64)> {
+        self.by = by;
+        let (one, other) = (self.find(one), self.find(other));
+        let (survivor, merged) = (one.min(other), one.max(other));
+        if survivor == merged {
+            return None;
+        }
+        self.merge(survivor, merged, ChangeCause::Manual, None);
+        Some((survivor, merged))
     }
 
     /// The customer that stands for the given one now.
@@ -138,9 +170,9 @@ impl Resolver {
         for identifier in named {
             let Some(owner) = self.owner(&identifier.id) else { continue };
             if identifier.is_high {
-                self.merge(target, owner, ChangeCause::SharedIdentifier, identifier.id);
+                self.merge(target, owner, ChangeCause::SharedIdentifier, Some(identifier.id));
             } else if !self.is_identified(owner) {
-                self.merge(target, owner, ChangeCause::AnonymousNamed, identifier.id);
+                self.merge(target, owner, ChangeCause::AnonymousNamed, Some(identifier.id));
             }
         }
         if let Some(facts) = self.customers.get_mut(&target) {
@@ -157,7 +189,8 @@ impl Resolver {
                 owner.customer = target;
             }
             let cause = ChangeCause::IdentifierMoved;
-            self.changes.push(IdentityChange { customer: target, other, cause, identifier: identifier.id });
+            let (identifier, by) = (Some(identifier.id), self.by);
+            self.changes.push(IdentityChange { customer: target, other, cause, identifier, by });
         }
     }
 
@@ -176,7 +209,7 @@ impl Resolver {
         let oldest = owners.iter().map(|(_, owner)| *owner).min();
         let Some(target) = first_identified.or(oldest) else { return self.create(new_id) };
         for (id, owner) in owners {
-            self.merge(target, owner, ChangeCause::AnonymousNamed, id);
+            self.merge(target, owner, ChangeCause::AnonymousNamed, Some(id));
         }
         target
     }
@@ -188,7 +221,7 @@ impl Resolver {
         id
     }
 
-    fn merge(&mut self, survivor: i64, other: i64, cause: ChangeCause, identifier: IdentifierId) {
+    fn merge(&mut self, survivor: i64, other: i64, cause: ChangeCause, identifier: Option<IdentifierId>) {
         let other = self.find(other);
         if survivor == other {
             return;
@@ -200,10 +233,10 @@ impl Resolver {
         if let Some(facts) = self.customers.get_mut(&survivor) {
             facts.is_identified |= is_identified;
         }
-        self.changes.push(IdentityChange { customer: survivor, other, cause, identifier });
+        self.changes.push(IdentityChange { customer: survivor, other, cause, identifier, by: self.by });
     }
 
-    /// What the database must learn. Changes that concern customers made within this group alone leave no trace.
+    /// What the database must learn. A customer that was made and merged within this group leaves no trace.
     pub fn finish(&self) -> IdentityOutcome {
         let mut outcome = IdentityOutcome::default();
         for (id, facts) in &self.customers {
@@ -221,20 +254,26 @@ impl Resolver {
                 outcome.linked.push((*id, customer, owner.stored.is_none()));
             }
         }
-        let leaves_a_trace = |customer: i64| {
-            self.customers.get(&customer).is_some_and(|facts| !facts.is_new || facts.merged_into.is_none())
-        };
-        let mut changes = self.changes.clone();
-        changes.retain(|change| leaves_a_trace(change.other));
-        for change in &mut changes {
-            change.customer = self.find(change.customer);
-        }
-        outcome.changes = changes;
+        outcome.changes = self.changes.iter().filter_map(|change| self.traced(change)).collect();
         outcome.created.sort_unstable();
         outcome.identified.sort_unstable();
         outcome.merged.sort_unstable();
         outcome.linked.sort_unstable();
         outcome
+    }
+
+    /// A change between customers that are stored; none where one would remain.
+    fn traced(&self, change: &IdentityChange) -> Option<IdentityChange> {
+        let leaves_a_trace = |customer: i64| {
+            self.customers.get(&customer).is_none_or(|facts| !facts.is_new || facts.merged_into.is_none())
+        };
+        let stored = |customer: i64| if leaves_a_trace(customer) { customer } else { self.find(customer) };
+        if change.cause != ChangeCause::IdentifierMoved && !leaves_a_trace(change.other) {
+            return None;
+        }
+        let traced =
+            IdentityChange { customer: stored(change.customer), other: stored(change.other), ..change.clone() };
+        (traced.customer != traced.other).then_some(traced)
     }
 }
 
@@ -256,7 +295,8 @@ mod tests {
             last += 1;
             last
         };
-        let stored: Vec<i64> = events.iter().map(|named| resolver.resolve(named, &mut new_id)).collect();
+        let stored: Vec<i64> =
+            events.iter().enumerate().map(|(by, named)| resolver.resolve(by, named, &mut new_id)).collect();
         stored.into_iter().map(|customer| resolver.find(customer)).collect()
     }
 
@@ -321,6 +361,45 @@ mod tests {
         assert_eq!(resolve_all(&mut resolver, &[&[low(8), low(9)]]), [6]);
         let outcome = resolver.finish();
         assert!(outcome.linked.is_empty() && outcome.changes.is_empty());
+    }
+
+    #[test]
+    fn customers_merged_by_hand_are_the_older_one_from_then_on() {
+        let mut resolver = Resolver::default();
+        resolver.know([1; 16], 5, false);
+        resolver.know([2; 16], 7, true);
+        assert_eq!(resolver.merge_by_hand(4, 7, 5), Some((5, 7)));
+        assert_eq!(resolver.merge_by_hand(5, 7, 5), None);
+        let outcome = resolver.finish();
+        assert_eq!((outcome.merged, outcome.identified, outcome.linked), (vec![(7, 5)], vec![5], vec![]));
+        let change = IdentityChange { customer: 5, other: 7, cause: ChangeCause::Manual, identifier: None, by: 4 };
+        assert_eq!(outcome.changes, [change]);
+    }
+
+    #[test]
+    fn changes_tell_what_caused_them_and_who_the_customers_were_then() {
+        let mut resolver = Resolver::default();
+        for (id, customer, is_identified) in [(1, 7, true), (2, 5, true), (3, 3, true), (9, 8, false)] {
+            resolver.know([id; 16], customer, is_identified);
+        }
+        resolve_all(&mut resolver, &[&[high(3)], &[high(1), high(2)], &[high(2), high(3)], &[high(4), low(9)]]);
+        let told: Vec<_> = resolver.finish().changes.iter().map(|c| (c.by, c.customer, c.other)).collect();
+        assert_eq!(told, [(1, 5, 7), (2, 3, 5)]);
+    }
+
+    #[test]
+    fn a_move_between_customers_that_become_one_within_the_group_is_none() {
+        let mut resolver = Resolver::default();
+        resolver.know([1; 16], 50, true);
+        let events: [&[NamedIdentifier]; 4] =
+            [&[high(2), low(9)], &[high(3), low(9)], &[high(1), high(2)], &[high(3), low(8)]];
+        resolve_all(&mut resolver, &events);
+        let outcome = resolver.finish();
+        assert_eq!(outcome.created, [(102, true)]);
+        let moves: Vec<_> = outcome.changes.iter().map(|c| (c.cause, c.customer, c.other)).collect();
+        assert_eq!(moves, [(ChangeCause::IdentifierMoved, 102, 50)]);
+        resolve_all(&mut resolver, &[&[high(1), high(3)]]);
+        assert!(resolver.finish().changes.is_empty());
     }
 
     #[test]

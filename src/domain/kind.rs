@@ -45,6 +45,7 @@ pub enum Kind {
     OrderCancelled = 32,
     OrderReturned = 33,
     OrderRefunded = 34,
+    Converted = 35,
 }
 
 /// The groups that vendors speak of; a kind belongs to at most one of the first four.
@@ -61,7 +62,7 @@ pub enum KindGroup {
 }
 
 /// Every kind with its public name, in code order.
-pub const KINDS: [(Kind, &str); 35] = [
+pub const KINDS: [(Kind, &str); 36] = [
     (Kind::Other, "OTHER"),
     (Kind::Targeted, "TARGETED"),
     (Kind::HeldOut, "HELD_OUT"),
@@ -97,6 +98,7 @@ pub const KINDS: [(Kind, &str); 35] = [
     (Kind::OrderCancelled, "ORDER_CANCELLED"),
     (Kind::OrderReturned, "ORDER_RETURNED"),
     (Kind::OrderRefunded, "ORDER_REFUNDED"),
+    (Kind::Converted, "CONVERTED"),
 ];
 
 impl Kind {
@@ -141,7 +143,17 @@ impl Kind {
         })
     }
 
-    /// Whether a campaign report counts this kind.
+    /// Whether an event may have this kind. A conversion is credited to a message by us; nobody reports it.
+    pub fn is_reported(self) -> bool {
+        self != Self::Converted
+    }
+
+    /// Whether an event of this kind speaks of an order.
+    pub fn is_of_order(self) -> bool {
+        matches!(self, Self::Purchased | Self::OrderCancelled | Self::OrderReturned | Self::OrderRefunded)
+    }
+
+    /// Whether a campaign report counts this kind of event.
     pub fn counts_in_campaign(self) -> bool {
         (Self::Targeted.code()..=Self::OptedOut.code()).contains(&self.code())
     }

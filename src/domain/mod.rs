@@ -13,6 +13,9 @@ pub mod identifier_type;
 pub mod identity;
 pub mod kind;
 pub mod mention;
+pub mod money;
+pub mod nobody;
+pub mod number_map;
 pub mod packing;
 pub mod quarantine;
 pub mod reach;
@@ -21,11 +24,16 @@ pub mod time;
 pub mod vendor;
 pub mod workspace;
 
+pub mod attribution;
 pub mod audience;
 pub mod contribution;
+pub mod conversion;
+pub mod message_facts;
+pub mod order;
 pub mod profile;
 pub mod recipient;
 pub mod rollup;
 
+pub mod breakdown;
 pub mod funnel;
 pub mod rates;

@@ -24,6 +24,8 @@ pub enum Rate {
     Unsubscribe,
     /// Opt-outs / sent.
     OptOut,
+    /// Converted / delivered.
+    Conversion,
     /// Skipped / (targeted + skipped).
     Skip,
 }
@@ -34,7 +36,7 @@ pub enum RateBase {
     /// The rate's own definition.
     #[default]
     Default,
-    /// Sent, for the rates that are otherwise of deliveries (open rate and click rate); the others are unchanged.
+    /// Sent, for the rates that are otherwise of deliveries (open, click and conversion rate); the others are unchanged.
     Sent,
 }
 
@@ -68,6 +70,7 @@ pub fn rate(rate: Rate, counts: &FunnelCounts, basis: CountBasis, of: RateBase) 
         Rate::Complaint => (count(Kind::SpamReported), count(Kind::Sent)),
         Rate::Unsubscribe => (count(Kind::ListUnsubscribed), count(Kind::Sent)),
         Rate::OptOut => (count(Kind::OptedOut), count(Kind::Sent)),
+        Rate::Conversion => (count(Kind::Converted), count(delivered_or_sent)),
         Rate::Skip => (count(Kind::Skipped), count(Kind::Targeted) + count(Kind::Skipped)),
     };
     (denominator != 0).then(|| numerator as f64 / denominator as f64)

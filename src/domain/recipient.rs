@@ -30,7 +30,7 @@ impl MessageKey {
     }
 }
 
-/// What stands for the url of a click, the list of a list change, or the reason of a failure.
+/// What stands for the url of a click, the list of a list change, or the reason why something went wrong.
 pub fn detail_id(text: &str) -> i64 {
     hash63(&[b"detail", text.as_bytes()])
 }
@@ -87,6 +87,15 @@ impl RecipientState {
         let place = message.occurrences.partition_point(|known| *known < occurrence);
         message.occurrences.insert(place, occurrence);
         message.note_sent_at(sent_at);
+    }
+
+    /// Gives an event that is there without a detail its detail.
+    pub fn note_detail(&mut self, key: MessageKey, without: Occurrence, detail: i64) {
+        let Some(message) = self.messages.iter_mut().find(|message| message.key == key) else { return };
+        if let Ok(place) = message.occurrences.binary_search(&without) {
+            message.occurrences[place].detail = detail;
+            message.occurrences.sort_unstable();
+        }
     }
 
     /// Takes everything of another state: the two customers are one.
@@ -188,6 +197,97 @@ impl MessageState {
     }
 
     fn take(bytes: &mut &[u8], cells: &[i64]) -> Option<Self> {
+        let head = Head::take(bytes)?;
+        let mut before = head.before();
+        let mut occurrences = Vec::with_capacity(usize::try_from(head.count).ok()?.min(bytes.len()));
+        for _ in 0..head.count {
+            let UnpackedOccurrence { at, kind, automation, cell, detail } =
+                UnpackedOccurrence::take(bytes, &mut before)?;
+            occurrences.push(Occurrence { at, kind, automation, cell: *cells.get(cell)?, detail });
+        }
+        Some(Self { key: head.key, sent_at: head.sent_at, occurrences })
+    }
+}
+
+/// A packed state, read into buffers that are used again and again: what millions of states are counted by.
+#[derive(Debug, Default)]
+pub struct Unpacked {
+    /// The cells that the state names.
+    pub cells: Vec<i64>,
+    /// Its messages.
+    pub messages: Vec<UnpackedMessage>,
+    /// The events of all messages.
+    pub occurrences: Vec<UnpackedOccurrence>,
+}
+
+/// A message of an unpacked state.
+#[derive(Clone, Copy, Debug)]
+pub struct UnpackedMessage {
+    /// Which message.
+    pub key: MessageKey,
+    /// The earliest send stamp that the vendor gave.
+    pub sent_at: Option<Micros>,
+    /// Where its events end; they begin where those of the message before end.
+    pub end: usize,
+}
+
+/// An event of an unpacked state.
+#[derive(Clone, Copy, Debug)]
+pub struct UnpackedOccurrence {
+    /// When.
+    pub at: Micros,
+    /// What: the code of its kind.
+    pub kind: u8,
+    /// The vendor's verdict on who acted: the code of [`Automation`].
+    pub automation: u8,
+    /// Index of its cell among the state's.
+    pub cell: usize,
+    /// As in [`Occurrence::detail`].
+    pub detail: i64,
+}
+
+impl Unpacked {
+    /// Reads what [`RecipientState::encode`] packed, in place of what was read before.
+    pub fn read(&mut self, bytes: &[u8]) -> Result<()> {
+        self.take(bytes).ok_or_else(|| Error::Corrupt("recipient state".to_owned()))
+    }
+
+    fn take(&mut self, mut bytes: &[u8]) -> Option<()> {
+        self.cells.clear();
+        self.messages.clear();
+        self.occurrences.clear();
+        if take_byte(&mut bytes)? != FORMAT {
+            return None;
+        }
+        for _ in 0..take_varint(&mut bytes)? {
+            self.cells.push(take_eight(&mut bytes)?);
+        }
+        while !bytes.is_empty() {
+            let head = Head::take(&mut bytes)?;
+            let mut before = head.before();
+            for _ in 0..head.count {
+                let occurrence = UnpackedOccurrence::take(&mut bytes, &mut before)?;
+                if occurrence.cell >= self.cells.len() {
+                    return None;
+                }
+                self.occurrences.push(occurrence);
+            }
+            let Head { key, sent_at, .. } = head;
+            self.messages.push(UnpackedMessage { key, sent_at, end: self.occurrences.len() });
+        }
+        Some(())
+    }
+}
+
+/// What stands before the events of a message.
+struct Head {
+    key: MessageKey,
+    sent_at: Option<Micros>,
+    count: u64,
+}
+
+impl Head {
+    fn take(bytes: &mut &[u8]) -> Option<Self> {
         let tag = take_byte(bytes)?;
         let hash = take_eight(bytes)?;
         let key = match tag & !HAS_SENT_AT {
@@ -196,18 +296,23 @@ impl MessageState {
             _ => return None,
         };
         let sent_at = if tag & HAS_SENT_AT == 0 { None } else { Some(Micros(take_signed(bytes)?)) };
-        let mut before = sent_at.map_or(0, |at| at.0);
-        let count = take_varint(bytes)?;
-        let mut occurrences = Vec::with_capacity(usize::try_from(count).ok()?.min(bytes.len()));
-        for _ in 0..count {
-            let kind = take_byte(bytes)?;
-            let flags = take_byte(bytes)?;
-            before = before.wrapping_add(take_signed(bytes)?);
-            let cell = *cells.get(usize::try_from(take_varint(bytes)?).ok()?)?;
-            let detail = if flags & 4 == 0 { 0 } else { take_eight(bytes)? };
-            occurrences.push(Occurrence { at: Micros(before), kind, automation: flags & 3, cell, detail });
-        }
-        Some(Self { key, sent_at, occurrences })
+        Some(Self { key, sent_at, count: take_varint(bytes)? })
+    }
+
+    /// The time that the first event's is counted from.
+    fn before(&self) -> i64 {
+        self.sent_at.map_or(0, |at| at.0)
+    }
+}
+
+impl UnpackedOccurrence {
+    fn take(bytes: &mut &[u8], before: &mut i64) -> Option<Self> {
+        let kind = take_byte(bytes)?;
+        let flags = take_byte(bytes)?;
+        *before = before.wrapping_add(take_signed(bytes)?);
+        let cell = usize::try_from(take_varint(bytes)?).ok()?;
+        let detail = if flags & 4 == 0 { 0 } else { take_eight(bytes)? };
+        Some(Self { at: Micros(*before), kind, automation: flags & 3, cell, detail })
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::kind::Kind;
+use super::kind::{KINDS, Kind};
 use super::packing::{put_varint, take_varint, unzigzag, zigzag};
 use crate::{Error, Result};
 
@@ -69,6 +69,51 @@ impl Metric {
     }
 }
 
+/// Metrics that differ from every kind as reported.
+const COMPLETED: [Metric; 10] = [
+    Metric(Kind::Opened, Variant::Machine),
+    Metric(Kind::Clicked, Variant::Machine),
+    Metric(Kind::Opened, Variant::All),
+    Metric(Kind::Clicked, Variant::All),
+    Metric(Kind::Targeted, Variant::Implied),
+    Metric(Kind::Sent, Variant::Implied),
+    Metric(Kind::Delivered, Variant::Implied),
+    Metric(Kind::Opened, Variant::Implied),
+    Metric(Kind::Opened, Variant::ImpliedAll),
+    Metric(Kind::Delivered, Variant::Inferred),
+];
+
+/// Number of metrics that are ever counted.
+pub const METRICS: usize = KINDS.len() + COMPLETED.len();
+const _: () = assert!(METRICS <= 64, "sets of metrics are 64 bits");
+
+impl Metric {
+    /// Its place among all metrics that are counted, below [`METRICS`]. Not stored: it changes with every new kind.
+    pub fn index(self) -> usize {
+        match self {
+            Self(kind, Variant::Reported) => usize::from(kind.code()),
+            Self(Kind::Opened, Variant::Machine) => KINDS.len(),
+            Self(_, Variant::Machine) => KINDS.len() + 1,
+            Self(Kind::Opened, Variant::All) => KINDS.len() + 2,
+            Self(_, Variant::All) => KINDS.len() + 3,
+            Self(Kind::Targeted, Variant::Implied) => KINDS.len() + 4,
+            Self(Kind::Sent, Variant::Implied) => KINDS.len() + 5,
+            Self(Kind::Delivered, Variant::Implied) => KINDS.len() + 6,
+            Self(_, Variant::Implied) => KINDS.len() + 7,
+            Self(_, Variant::ImpliedAll) => KINDS.len() + 8,
+            Self(_, Variant::Inferred) => KINDS.len() + 9,
+        }
+    }
+
+    /// The metric of a place.
+    pub fn at(index: usize) -> Self {
+        match index.checked_sub(KINDS.len()) {
+            None => Self(KINDS[index].0, Variant::Reported),
+            Some(index) => COMPLETED[index],
+        }
+    }
+}
+
 /// Events, and distinct units at their first event, of one metric.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Tally {
@@ -109,6 +154,22 @@ impl Counts {
     /// The tally of a metric, to be changed. Call [`Self::prune`] afterwards.
     pub fn entry(&mut self, metric: Metric) -> &mut Tally {
         self.0.entry(metric).or_default()
+    }
+
+    /// Number of events that were reported.
+    pub fn events(&self) -> i64 {
+        let is_reported = |variant| matches!(variant, Variant::Reported | Variant::Machine);
+        self.0.iter().filter(|(metric, _)| is_reported(metric.1)).map(|(_, tally)| tally.total).sum()
+    }
+
+    /// Number of metrics with a count.
+    pub fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// Whether nothing was counted.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
     }
 
     /// Adds `sign` times the other's numbers.
@@ -166,6 +227,13 @@ const FORMAT: u8 = 1;
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn every_metric_has_a_place_of_its_own() {
+        for index in 0..METRICS {
+            assert_eq!(Metric::at(index).index(), index);
+        }
+    }
 
     #[test]
     fn packed_counts_unpack_to_themselves() {

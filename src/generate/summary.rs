@@ -54,7 +54,8 @@ fn with_counts(mut object: Value, counts: &Counts, infers: bool) -> Value {
         let pair = |kind: &crate::domain::kind::Kind| (kind.name().to_owned(), pair_of(counts.of(*kind, infers)));
         Value::Object(kinds.iter().map(pair).collect())
     };
-    object["steps"] = list(&FUNNEL_STEPS);
+    // Which campaign converts somebody takes all stories of that person to tell.
+    object["steps"] = list(FUNNEL_STEPS.split_last().map_or(&[], |(_converted, steps)| steps));
     object["beside"] = list(&SIDE_COUNTS);
     object["machineOpens"] = pair_of(counts.machine_opens);
     object["machineClicks"] = pair_of(counts.machine_clicks);

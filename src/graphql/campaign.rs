@@ -6,10 +6,17 @@ use std::sync::Arc;
 use async_graphql::{Context, Enum, ID, InputObject, Object};
 use entity::cell;
 
-use super::campaign_funnel::{self, CampaignFunnel, FunnelArguments, FunnelDimension};
+use super::attribution::{
+    AttributionDimension, AttributionInput, AttributionModel, PathsInput, RevenueBasis, TouchKind,
+};
+use super::campaign_attribution::{self, CampaignAttribution};
+use super::campaign_funnel::{self, CampaignFunnel, FunnelArguments, FunnelDateBasis};
 use super::context::{caller, store};
+use super::duration::Duration;
 use super::error::{Fault, Result};
 use super::funnel_counts::{AutomationFilter, UniqueUnit};
+use super::funnel_group::FunnelDimension;
+use super::kind::EventKind;
 use super::limits::{MAX_FILTER_VALUES, MAX_LISTED_VALUES};
 use super::loader::{ActivityKey, CampaignCellsKey, CampaignKey, load};
 use super::node::NodeId;
@@ -113,20 +120,33 @@ impl Campaign {
         self.values(ctx, |cell| cell.touchpoint.as_ref()).await
     }
 
-    /// How many were targeted, sent to, delivered to, opened and clicked, and what happened beside. Answered from
-    /// maintained counts, whatever the number of events.
+    /// How many were targeted, sent to, delivered to, opened and clicked, and what happened beside. By the event's own day in
+    /// the workspace's zone and without `groupBy` or with one of RUN, TREATMENT, TOUCHPOINT and CHANNEL, alone or by time, it
+    /// is read from counts that are kept up to date with every event, whatever their number. Everything else is computed
+    /// from what happened to each recipient, as exactly, and remembered until the campaign changes.
     #[graphql(complexity = "5 + child_complexity")]
+    #[expect(clippy::too_many_arguments, reason = "each is an argument of the field")]
     async fn funnel(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "Days of the events counted: a unit counts on the day of its first event of a kind. \
-                          Without it, all days.")]
+        #[graphql(
+            desc = "Days counted, in any time zone: which day an event counts on, `by` says. Without it, all days \
+                          in the workspace's zone."
+        )]
         range: Option<DateRange>,
         #[graphql(desc = "What counts once in `unique`.", default_with = "Some(UniqueUnit::RecipientPerRun)")]
         unit: Option<UniqueUnit>,
-        #[graphql(desc = "Groups of their own beside the whole: one of RUN, TREATMENT, TOUCHPOINT and CHANNEL, \
-                          DAY, or one of the former with DAY.")]
+        #[graphql(desc = "Which day an event counts on.", default_with = "Some(FunnelDateBasis::Event)")] by: Option<
+            FunnelDateBasis,
+        >,
+        #[graphql(desc = "Groups of their own beside the whole: at most 3 dimensions, in any combination, each once.")]
         group_by: Option<Vec<FunnelDimension>>,
+        #[graphql(
+            desc = "Most groups that are listed, 1 to 5,000: those with the most events. What is left out is summed up in \
+                    `remainder`.",
+            default_with = "Some(1_000)"
+        )]
+        group_limit: Option<i32>,
         #[graphql(
             desc = "Whether a later step of a message implies the earlier ones that were not reported: a person's \
                     click an open, any act a delivery, a delivery or a bounce a send, a send a target. Off: as reported.",
@@ -139,11 +159,77 @@ impl Campaign {
         let arguments = FunnelArguments {
             range,
             unit: unit.unwrap_or(UniqueUnit::RecipientPerRun),
+            by: by.unwrap_or(FunnelDateBasis::Event),
             group_by,
+            group_limit,
             implied_steps: implied_steps.unwrap_or(true),
             automation: automation.unwrap_or(AutomationFilter::Human),
         };
         campaign_funnel::answer(ctx, self.row.id, arguments).await
+    }
+
+    /// The conversions and revenue that the campaign is credited with, by any model. Computed from all conversions of the
+    /// workspace within the range; campaigns of one page share the work.
+    #[graphql(complexity = "100 + child_complexity")]
+    #[expect(clippy::too_many_arguments, reason = "each is an argument of the field")]
+    async fn attribution(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Days of the conversions, in any time zone; without it, all days. Touches may lie before.")]
+        range: Option<DateRange>,
+        #[graphql(
+            desc = "Which kind of event is a conversion. Only purchases have revenue, and are one per order; of another \
+                    kind every event is one.",
+            default_with = "Some(EventKind::Purchased)"
+        )]
+        conversion: Option<EventKind>,
+        #[graphql(
+            desc = "How a conversion is shared among its touches.",
+            default_with = "Some(AttributionModel::LastTouch)"
+        )]
+        model: Option<AttributionModel>,
+        #[graphql(desc = "The half-life of TIME_DECAY; without it, 7 days. Other models take none.")] half_life: Option<
+            Duration,
+        >,
+        #[graphql(desc = "How long before the conversion a touch may lie: longer than nothing and at most 90 days; \
+                          without it, 3 days. Neither end counts.")]
+        window: Option<Duration>,
+        #[graphql(desc = "Which events are touches; without it, OPENED and CLICKED.")] touches: Option<Vec<TouchKind>>,
+        #[graphql(desc = "Which amount of an order is its revenue.", default_with = "Some(RevenueBasis::Subtotal)")]
+        revenue_basis: Option<RevenueBasis>,
+        #[graphql(
+            desc = "Whether returns, refunds and cancellations of an order are taken off its revenue, whenever they \
+                    happened.",
+            default_with = "Some(false)"
+        )]
+        net: Option<bool>,
+        #[graphql(desc = "Only conversions in this currency, by its ISO 4217 code; without it, in every currency.")]
+        currency: Option<String>,
+        #[graphql(
+            desc = "What the groups are: up to three, each once; of DAY, WEEK and MONTH at most one. Without it, \
+                          there are no groups."
+        )]
+        group_by: Option<Vec<AttributionDimension>>,
+        #[graphql(desc = "How many groups are listed, those with the most conversions: 1 to 5,000; without it, 100.")]
+        top: Option<i32>,
+        #[graphql(desc = "Which paths to conversion are listed; without it, none.")] paths: Option<PathsInput>,
+    ) -> Result<CampaignAttribution> {
+        let input = AttributionInput {
+            range,
+            conversion,
+            model,
+            half_life,
+            window,
+            touches,
+            revenue_basis,
+            net,
+            currency,
+            group_by,
+            top,
+            paths,
+            campaigns: None,
+        };
+        campaign_attribution::answer(ctx, self.row.id, input).await
     }
 }
 

@@ -11,6 +11,7 @@ use super::error::{Fault, Result};
 use super::event::Event;
 use super::event_list;
 use super::identifier::{CustomerIdentifier, IdentifierInput};
+use super::identity_history::{self, IdentityChange};
 use super::kind::EventKind;
 use super::limits::page_cost;
 use super::loader::{CustomerKey, IdentifiersKey, MergedKey, SpanKey, load};
@@ -73,6 +74,20 @@ impl Customer {
     async fn merged_from(&self, ctx: &Context<'_>) -> Result<Vec<ID>> {
         let merged = load(ctx, MergedKey(self.row.id)).await?.unwrap_or_default();
         Ok(merged.into_iter().map(|id| NodeId::Customer(id).encode()).collect())
+    }
+
+    /// Every merge and move that concerned it or a customer that became part of it, what it gained and what it lost, the
+    /// latest first.
+    #[graphql(complexity = "page_cost(first, last, child_complexity)")]
+    async fn identity_history(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Rows from the start, 1 to 100; 50 when neither first nor last is given.")] first: Option<i32>,
+        #[graphql(desc = "Only rows behind this cursor.")] after: Option<String>,
+        #[graphql(desc = "Rows from the end, 1 to 100; excludes first.")] last: Option<i32>,
+        #[graphql(desc = "Only rows before this cursor.")] before: Option<String>,
+    ) -> Result<Connection<IdentityChange>> {
+        identity_history::page(ctx, self.row.id, PageArguments { first, after, last, before }).await
     }
 
     /// When it was first taken in.

@@ -1,9 +1,14 @@
 //! The numbers of a funnel, whole or of a group: steps, what is counted beside them, and rates.
 
-use async_graphql::{Enum, Object, SimpleObject};
+use std::sync::Arc;
 
+use async_graphql::{Context, Enum, Object, SimpleObject};
+
+use super::error::Result;
 use super::kind::EventKind;
+use super::loader::{GapKey, load};
 use super::scalar::BigInt;
+use crate::domain::breakdown::{GapQuestion, GroupKey};
 use crate::domain::funnel::{self, FUNNEL_STEPS, FunnelCounts as Counts, SIDE_COUNTS, StepCount};
 use crate::domain::kind::Kind;
 use crate::domain::rates::{self, Rate};
@@ -58,7 +63,7 @@ pub enum CountBasis {
 pub enum RateBase {
     /// Each rate's own definition.
     Default,
-    /// Sent, for the rates that otherwise divide by deliveries (openRate, clickRate); the others stay as they are.
+    /// Sent, for the rates that otherwise divide by deliveries (openRate, clickRate, conversionRate); the others stay as they are.
     Sent,
 }
 
@@ -75,6 +80,10 @@ pub enum FunnelStep {
     Opened,
     /// A link was clicked.
     Clicked,
+    /// Bought something: an order is one conversion, at the time of its earliest purchase, and belongs to the message of the
+    /// last open or click by a person before it, in any campaign, less than three days before and not at the same instant.
+    /// A message may convert several times. Kept exact when opens, clicks or purchases come late and when customers merge.
+    Converted,
 }
 
 impl FunnelStep {
@@ -86,6 +95,7 @@ impl FunnelStep {
             Self::Delivered => Kind::Delivered,
             Self::Opened => Kind::Opened,
             Self::Clicked => Kind::Clicked,
+            Self::Converted => Kind::Converted,
         }
     }
 
@@ -95,20 +105,93 @@ impl FunnelStep {
             Kind::Delivered => Self::Delivered,
             Kind::Opened => Self::Opened,
             Kind::Clicked => Self::Clicked,
+            Kind::Converted => Self::Converted,
             _ => Self::Targeted,
         }
     }
 }
 
 /// The numbers of one step.
-#[derive(Clone, Copy, Debug, SimpleObject)]
+#[derive(Clone, Debug)]
 pub struct FunnelStepCount {
-    /// The step.
     step: FunnelStep,
+    count: StepCount,
+    /// The step before; none: this is the first.
+    previous: Option<StepCount>,
+    first: StepCount,
+    times: Option<Arc<StepTimes>>,
+}
+
+/// The numbers of one step.
+#[Object]
+impl FunnelStepCount {
+    /// The step.
+    async fn step(&self) -> FunnelStep {
+        self.step
+    }
+
     /// Events.
-    total: BigInt,
+    async fn total(&self) -> BigInt {
+        BigInt(self.count.total)
+    }
+
     /// Distinct units, each counted at its first event of the step.
-    unique: BigInt,
+    async fn unique(&self) -> BigInt {
+        BigInt(self.count.unique)
+    }
+
+    /// The share of the step before, by distinct units. Above 1 where units without the step before, or in another range,
+    /// make it so; null for the first step and where the step before has no unit.
+    async fn of_previous(&self) -> Option<f64> {
+        share(&self.count, self.previous.as_ref()?)
+    }
+
+    /// The share of the first step, by distinct units: as `ofPrevious`.
+    async fn of_first(&self) -> Option<f64> {
+        share(&self.count, &self.first)
+    }
+
+    /// How long units took from the step before: exact, computed from all of them when asked for. Null for the first step,
+    /// where no unit has both steps, and in a remainder.
+    #[graphql(complexity = "20 + child_complexity")]
+    async fn time_from_previous(&self, ctx: &Context<'_>) -> Result<Option<TimeFromPrevious>> {
+        let (Some(times), Some(_)) = (&self.times, &self.previous) else { return Ok(None) };
+        let StepTimes { campaign, asked, group } = &**times;
+        let gaps = load(ctx, GapKey { campaign: *campaign, asked: asked.clone() }).await?.unwrap_or_default();
+        let steps = group.as_ref().map_or(Some(&gaps.whole), |key| gaps.groups.get(key));
+        let gap = steps.and_then(|steps| steps.iter().find(|gap| gap.kind == self.count.kind));
+        Ok(gap.map(|gap| TimeFromPrevious { units: BigInt(gap.units), median: gap.median_s, p90: gap.p90_s }))
+    }
+}
+
+fn share(count: &StepCount, of: &StepCount) -> Option<f64> {
+    (of.unique != 0).then(|| count.unique as f64 / of.unique as f64)
+}
+
+/// How long units took from the step before to a step: each from its first event of the one to its first event of the other,
+/// whatever the range says of the former, and in a group within the same run, treatment, touchpoint and channel where the
+/// group is made of these. Steps are those that are counted, implied ones included where they are. Every unit counts that
+/// `unique` of the step counts and that has the step before; one whose clocks put the steps the other way round took no
+/// time.
+#[derive(Clone, Copy, Debug, SimpleObject)]
+pub struct TimeFromPrevious {
+    /// Units that have both steps.
+    units: BigInt,
+    /// The median in seconds; of an even number of units the mean of the two in the middle.
+    median: f64,
+    /// The shortest time in seconds that at least nine of ten units did not exceed (nearest rank).
+    p90: f64,
+}
+
+/// Whose times between steps are meant.
+#[derive(Clone, Debug)]
+pub struct StepTimes {
+    /// The campaign.
+    pub campaign: i64,
+    /// The question.
+    pub asked: GapQuestion,
+    /// The group; none: the whole.
+    pub group: Option<GroupKey>,
 }
 
 /// The numbers of one kind of event.
@@ -151,6 +234,8 @@ pub struct FunnelRates {
     unsubscribe_rate: Option<f64>,
     /// Opt-outs / sent.
     opt_out_rate: Option<f64>,
+    /// Converted / delivered.
+    conversion_rate: Option<f64>,
     /// Skipped / (targeted + skipped).
     skip_rate: Option<f64>,
 }
@@ -168,6 +253,7 @@ impl FunnelRates {
             complaint_rate: rate(Rate::Complaint),
             unsubscribe_rate: rate(Rate::Unsubscribe),
             opt_out_rate: rate(Rate::OptOut),
+            conversion_rate: rate(Rate::Conversion),
             skip_rate: rate(Rate::Skip),
         }
     }
@@ -175,44 +261,63 @@ impl FunnelRates {
 
 /// The numbers of a funnel.
 #[derive(Clone, Debug)]
-pub struct FunnelCounts(pub Counts);
+pub struct FunnelCounts {
+    counts: Counts,
+    times: Option<Arc<StepTimes>>,
+}
+
+impl FunnelCounts {
+    /// Numbers whose units have no times between steps, as those of sums over groups or campaigns.
+    pub fn new(counts: Counts) -> Self {
+        Self { counts, times: None }
+    }
+
+    /// Numbers with the times between their steps.
+    pub fn with_times(counts: Counts, times: StepTimes) -> Self {
+        Self { counts, times: Some(Arc::new(times)) }
+    }
+}
 
 /// The numbers of a funnel, whole or of one group.
 #[Object]
 impl FunnelCounts {
     /// The steps, in the order of the way.
-    fn steps(&self) -> Vec<FunnelStepCount> {
-        let step = |kind| {
-            let StepCount { total, unique, .. } = self.0.step(kind);
-            FunnelStepCount { step: FunnelStep::of(kind), total: BigInt(total), unique: BigInt(unique) }
+    async fn steps(&self) -> Vec<FunnelStepCount> {
+        let counts = FUNNEL_STEPS.map(|kind| self.counts.step(kind));
+        let step = |index: usize| FunnelStepCount {
+            step: FunnelStep::of(counts[index].kind),
+            count: counts[index],
+            previous: index.checked_sub(1).map(|before| counts[before]),
+            first: counts[0],
+            times: self.times.clone(),
         };
-        FUNNEL_STEPS.into_iter().map(step).collect()
+        (0..counts.len()).map(step).collect()
     }
 
     /// What is counted beside the steps: `HELD_OUT`, `SKIPPED`, `FAILED`, `DEFERRED`, `DELIVERY_UNKNOWN`, `SOFT_BOUNCED`,
     /// `HARD_BOUNCED`, `SPAM_REPORTED`, `LIST_UNSUBSCRIBED`, `OPTED_OUT`, `ENGAGED`, `DISENGAGED`, `IMPRESSION`,
     /// `SUBMITTED` and `EXITED`, in this order, zeros included.
-    fn beside(&self) -> Vec<KindCount> {
-        SIDE_COUNTS.into_iter().map(|kind| self.0.step(kind).into()).collect()
+    async fn beside(&self) -> Vec<KindCount> {
+        SIDE_COUNTS.into_iter().map(|kind| self.counts.step(kind).into()).collect()
     }
 
     /// Where the number of deliveries comes from.
-    fn delivered_basis(&self) -> DeliveredBasis {
-        self.0.delivered_basis.into()
+    async fn delivered_basis(&self) -> DeliveredBasis {
+        self.counts.delivered_basis.into()
     }
 
     /// Opens of known machines, whatever `automation` says.
-    fn machine_opens(&self) -> KindCount {
-        self.0.machine(Kind::Opened).into()
+    async fn machine_opens(&self) -> KindCount {
+        self.counts.machine(Kind::Opened).into()
     }
 
     /// Clicks of known machines, whatever `automation` says.
-    fn machine_clicks(&self) -> KindCount {
-        self.0.machine(Kind::Clicked).into()
+    async fn machine_clicks(&self) -> KindCount {
+        self.counts.machine(Kind::Clicked).into()
     }
 
     /// Rates.
-    fn rates(
+    async fn rates(
         &self,
         #[graphql(desc = "Which numbers they are made of.", default_with = "Some(CountBasis::Unique)")] basis: Option<
             CountBasis,
@@ -220,6 +325,6 @@ impl FunnelCounts {
         #[graphql(desc = "What they divide by.", default_with = "Some(RateBase::Default)")] of: Option<RateBase>,
     ) -> FunnelRates {
         let (basis, of) = (basis.unwrap_or(CountBasis::Unique), of.unwrap_or(RateBase::Default));
-        FunnelRates::of(&self.0, basis.into(), of.into())
+        FunnelRates::of(&self.counts, basis.into(), of.into())
     }
 }

@@ -6,7 +6,6 @@ use crate::domain::kind::Kind;
 
 /// What an event means, whatever its vendor called it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
-#[graphql(remote = "Kind")]
 pub enum EventKind {
     /// Anything that the program does not know. Stored, listed and counted, never taken for a success.
     Other,
@@ -78,4 +77,33 @@ pub enum EventKind {
     OrderReturned,
     /// An order was refunded.
     OrderRefunded,
+}
+
+/// Kinds have the same names here as in the domain, but for CONVERTED, which no event has.
+macro_rules! same_names {
+    ($($name:ident)*) => {
+        impl From<Kind> for EventKind {
+            fn from(kind: Kind) -> Self {
+                match kind {
+                    $(Kind::$name => Self::$name,)*
+                    Kind::Converted => Self::Other,
+                }
+            }
+        }
+
+        impl From<EventKind> for Kind {
+            fn from(kind: EventKind) -> Self {
+                match kind {
+                    $(EventKind::$name => Self::$name,)*
+                }
+            }
+        }
+    };
+}
+
+same_names! {
+    Other Targeted HeldOut Skipped Sent Deferred Failed Delivered DeliveryUnknown Impression Opened Clicked Submitted
+    Engaged Exited Disengaged SoftBounced HardBounced SpamReported ListSubscribed ListUnsubscribed OptedIn OptedOut
+    Reachable Unreachable TokenAdded TokenRemoved PageViewed ProductViewed CartAdded CartRemoved Purchased
+    OrderCancelled OrderReturned OrderRefunded
 }

@@ -24,8 +24,26 @@ pub const DEFAULT_PAGE_SIZE: usize = 50;
 /// Most events or records in one mutation.
 pub const MAX_INGEST_RECORDS: usize = 5_000;
 
-/// Most groups in the answer to a grouped funnel.
+/// Most groups that a grouped funnel lists.
 pub const MAX_FUNNEL_GROUPS: usize = 5_000;
+
+/// Groups that a grouped funnel lists when it is not told how many.
+pub const DEFAULT_FUNNEL_GROUPS: usize = 1_000;
+
+/// Most dimensions that the groups of a funnel are made of.
+pub const MAX_FUNNEL_DIMENSIONS: usize = 3;
+
+/// Most reasons that a funnel lists.
+pub const MAX_REASONS: usize = 1_000;
+
+/// Reasons that a funnel lists when it is not told how many.
+pub const DEFAULT_REASONS: usize = 100;
+/// Most groups that a report on attribution lists.
+pub const MAX_ATTRIBUTION_GROUPS: usize = 5_000;
+/// Groups that a report on attribution lists when it does not say how many.
+pub const DEFAULT_ATTRIBUTION_GROUPS: usize = 100;
+/// Most paths to conversion that a report lists.
+pub const MAX_ATTRIBUTION_PATHS: usize = 1_000;
 
 /// Most values of one kind in a filter.
 pub const MAX_FILTER_VALUES: usize = 100;

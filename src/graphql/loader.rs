@@ -17,7 +17,9 @@ use super::context::{caller, store};
 use super::error::{Fault, Result};
 use crate::analytics;
 use crate::analytics::automation::{self, Click};
+use crate::analytics::breakdown;
 use crate::analytics::campaign_funnel::{self, CampaignCounts, FunnelQuestion};
+use crate::domain::breakdown::{Breakdown, BreakdownQuestion, GapQuestion, Gaps};
 use crate::domain::reachability::EventRef;
 use crate::domain::workspace::{Workspace, WorkspaceId};
 use crate::store::audience::Audience;
@@ -27,8 +29,8 @@ use crate::store::{self, Store};
 
 /// What loads: the database, narrowed to one workspace.
 pub struct Reader {
-    store: Store,
-    workspace: WorkspaceId,
+    pub(super) store: Store,
+    pub(super) workspace: WorkspaceId,
 }
 
 /// The loaders of one request, made when the first is used.
@@ -92,6 +94,24 @@ pub struct FunnelKey {
     pub campaign: i64,
     /// The question.
     pub question: FunnelQuestion,
+}
+
+/// The counts of a campaign computed from its recipients' states.
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub struct BreakdownKey {
+    /// The campaign.
+    pub campaign: i64,
+    /// The question.
+    pub question: BreakdownQuestion,
+}
+
+/// The times between the steps of a campaign.
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub struct GapKey {
+    /// The campaign.
+    pub campaign: i64,
+    /// The question.
+    pub asked: GapQuestion,
 }
 
 /// A cell of the catalogue.
@@ -200,6 +220,34 @@ impl Loader<FunnelKey> for Reader {
             let counts = campaign_funnel::counts(&self.store, self.workspace, &campaigns, question).await?;
             let keyed = |(campaign, counts)| (FunnelKey { campaign, question: question.clone() }, counts);
             found.extend(counts.into_iter().map(keyed));
+        }
+        Ok(found)
+    }
+}
+
+impl Loader<BreakdownKey> for Reader {
+    type Value = Arc<Breakdown>;
+    type Error = Fault;
+
+    async fn load(&self, keys: &[BreakdownKey]) -> Result<HashMap<BreakdownKey, Self::Value>> {
+        let mut found = HashMap::new();
+        for key in keys {
+            let counts = breakdown::counts(&self.store, self.workspace, key.campaign, &key.question).await?;
+            found.insert(key.clone(), counts);
+        }
+        Ok(found)
+    }
+}
+
+impl Loader<GapKey> for Reader {
+    type Value = Arc<Gaps>;
+    type Error = Fault;
+
+    async fn load(&self, keys: &[GapKey]) -> Result<HashMap<GapKey, Self::Value>> {
+        let mut found = HashMap::new();
+        for key in keys {
+            let gaps = breakdown::gaps(&self.store, self.workspace, key.campaign, &key.asked).await?;
+            found.insert(key.clone(), gaps);
         }
         Ok(found)
     }

@@ -10,6 +10,7 @@ use super::audience_upsert::{self, AudienceDeletePayload, AudienceUpsertInput, A
 use super::campaign_update::{self, CampaignPayload, CampaignUpdateInput};
 use super::context::Needs;
 use super::customer_erase::{self, CustomerEraseInput, CustomerErasePayload};
+use super::customer_merge::{self, CustomerMergeInput, CustomerMergePayload};
 use super::error::Result;
 use super::events_ingest::{self, EventsIngestInput, VendorEventsIngestInput};
 use super::identifier_block::{self, IdentifierBlockLiftInput, IdentifierBlockLiftPayload};
@@ -120,6 +121,18 @@ impl Mutation {
         #[graphql(desc = "The identifier.")] input: IdentifierBlockLiftInput,
     ) -> Result<IdentifierBlockLiftPayload> {
         identifier_block::lift(ctx, input).await
+    }
+
+    /// Merges two customers that are one person. The older one survives; the other's id resolves to it from then on, its
+    /// identifiers, events, addresses and attributes are the survivor's, and every report counts one customer. It cannot be
+    /// taken back. Customers that are one already stay as they are.
+    #[graphql(guard = "Needs(Permission::Administer)")]
+    async fn customer_merge(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The two customers.")] input: CustomerMergeInput,
+    ) -> Result<CustomerMergePayload> {
+        customer_merge::merge(ctx, input).await
     }
 
     /// Changes the name and the tags of a campaign.

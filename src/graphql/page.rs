@@ -14,6 +14,7 @@ use super::campaign::Campaign;
 use super::customer::Customer;
 use super::error::{Fault, Result};
 use super::event::Event;
+use super::identity_history::IdentityChange;
 use super::limits::{DEFAULT_PAGE_SIZE, MAX_PAGE_SIZE};
 use super::list::List;
 use super::quarantine::QuarantinedRecord;
@@ -130,6 +131,7 @@ pub struct PageInfo {
 #[graphql(concrete(name = "AudienceEdge", params(Audience)))]
 #[graphql(concrete(name = "AuditEntryEdge", params(AuditEntry)))]
 #[graphql(concrete(name = "CustomerEdge", params(Customer)))]
+#[graphql(concrete(name = "IdentityChangeEdge", params(IdentityChange)))]
 #[graphql(concrete(name = "ListEdge", params(List)))]
 #[graphql(concrete(name = "QuarantinedRecordEdge", params(QuarantinedRecord)))]
 #[graphql(concrete(name = "SuppressionEdge", params(Suppression)))]
@@ -173,6 +175,7 @@ impl<T: OutputType> Connection<T> {
     concrete(name = "AudienceConnection", params(Audience)),
     concrete(name = "AuditEntryConnection", params(AuditEntry)),
     concrete(name = "CustomerConnection", params(Customer)),
+    concrete(name = "IdentityChangeConnection", params(IdentityChange)),
     concrete(name = "ListConnection", params(List)),
     concrete(name = "QuarantinedRecordConnection", params(QuarantinedRecord)),
     concrete(name = "SuppressionConnection", params(Suppression))

@@ -2,6 +2,8 @@
 
 use async_graphql::{Context, ID, Object};
 
+use super::attribution::{self, AttributionInput};
+use super::attribution_report::AttributionReport;
 use super::audience::{self, Audience};
 use super::audit_log::{self, AuditEntry, AuditFilter};
 use super::campaign::{self, Campaign, CampaignFilter, CampaignOrder};
@@ -179,6 +181,17 @@ impl Query {
     ) -> Result<Connection<Suppression>> {
         let question = SuppressionQuestion { channel, reason };
         suppression::list(ctx, question, PageArguments { first, after, last, before }).await
+    }
+
+    /// Who is credited with the conversions of the workspace, by any model. Computed from all conversions within the range.
+    #[graphql(guard = "Needs(Permission::ReadAggregates)", complexity = "100 + child_complexity")]
+    async fn attribution(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "What is asked; {} asks for the last touch among opens and clicks within 3 days.")]
+        input: AttributionInput,
+    ) -> Result<AttributionReport> {
+        attribution::answer(ctx, input).await
     }
 
     /// Lists that addresses join and leave, by name.

@@ -3,6 +3,7 @@
 use std::ops::Range;
 
 use async_graphql::InputObject;
+use chrono_tz::Tz;
 
 use super::error::{Fault, Result};
 use super::scalar::{Date, DateTime, TimeZone};
@@ -17,29 +18,35 @@ pub struct DateRange {
     from: Option<Date>,
     /// The day after the last, which is not included; without it, for ever.
     to: Option<Date>,
-    /// The zone in which days begin: the workspace's, which is also the default. Another is an error.
+    /// The zone in which days begin; without it, the workspace's. Where a field's description does not speak of zones, any
+    /// other is an error.
     time_zone: Option<TimeZone>,
 }
 
 impl DateRange {
     /// The day numbers of a range, in the workspace's zone; all days where no range is given.
     pub fn days(range: Option<&Self>, workspace: &Workspace) -> Result<Range<i32>> {
-        let Some(range) = range else { return Ok(i32::MIN..i32::MAX) };
-        if let Some(TimeZone(zone)) = range.time_zone
-            && zone != workspace.time_zone
-        {
+        let (days, zone) = Self::days_and_zone(range, workspace)?;
+        if zone != workspace.time_zone {
             return Err(Fault::bad_input(format!(
                 "timeZone: {zone} is not answered: days are counted in the workspace's zone, {}",
                 workspace.time_zone
             )));
         }
+        Ok(days)
+    }
+
+    /// The day numbers of a range, and the zone that they are days of; all days where no range is given.
+    pub fn days_and_zone(range: Option<&Self>, workspace: &Workspace) -> Result<(Range<i32>, Tz)> {
+        let Some(range) = range else { return Ok((i32::MIN..i32::MAX, workspace.time_zone)) };
+        let zone = range.time_zone.map_or(workspace.time_zone, |TimeZone(zone)| zone);
         if let (Some(Date(from)), Some(Date(to))) = (range.from, range.to)
             && from >= to
         {
             return Err(Fault::bad_input(format!("from: {from} is not before to: {to} (to is not included)")));
         }
         let day = |date: Option<Date>, open: i32| date.map_or(open, |Date(date)| day_of(date));
-        Ok(day(range.from, i32::MIN)..day(range.to, i32::MAX))
+        Ok((day(range.from, i32::MIN)..day(range.to, i32::MAX), zone))
     }
 }
 

@@ -1,8 +1,9 @@
-//! The small tables that events point to: campaigns, cells, event types, identifier types, lists. Ids are hashes of what they
+//! The tables that events point to: campaigns, cells, event types, identifier types, lists, texts of details. Ids are hashes of what they
 //! stand for, so that writing one twice, from anywhere, changes nothing.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
+use super::detail::UsedDetails;
 use super::group::{Fresh, Work};
 use super::identify::Named;
 use super::memory::{KnownCell, Memory};
@@ -29,7 +30,12 @@ pub(super) struct Catalogue {
 type Alias<'a> = (i32, &'static str, &'a str);
 
 /// Finds or writes the entries of all events, and the identifier types of everybody who is named.
-pub(super) async fn resolve(work: &mut Work<'_>, fresh: &[Fresh<'_>], named: &[Named<'_>]) -> Result<Catalogue> {
+pub(super) async fn resolve(
+    work: &mut Work<'_>,
+    fresh: &[Fresh<'_>],
+    named: &[Named<'_>],
+    customers: &[i64],
+) -> Result<Catalogue> {
     let mut learned = Memory::default();
     let known = resolve_campaigns(work, fresh, &mut learned).await?;
     let campaigns: Vec<i64> =
@@ -38,6 +44,8 @@ pub(super) async fn resolve(work: &mut Work<'_>, fresh: &[Fresh<'_>], named: &[N
     write_event_types(work, fresh, &mut learned).await?;
     write_identifier_types(work, named, &mut learned).await?;
     write_lists(work, fresh, &mut learned).await?;
+    let details = UsedDetails::of_events(work, fresh, (customers, &campaigns));
+    learned.shared_details = details.write(work).await?;
     Ok(Catalogue { campaigns, cells, learned })
 }
 

@@ -58,7 +58,9 @@ impl Committer {
             tracing::error!(?error, "the counts of an older database could not be made; the next start tries again");
         }
         while let Some(jobs) = self.next_group(receiver).await {
-            self.commit_and_answer(jobs).await;
+            for group in groups(jobs) {
+                self.commit_and_answer(group).await;
+            }
         }
     }
 
@@ -109,7 +111,8 @@ impl Committer {
     async fn commit(&mut self, jobs: &[Job]) -> Result<Vec<Report>> {
         // SQLite has one writer: it holds every lock there is.
         let is_alone = self.store.url().starts_with("sqlite:");
-        let mut lock = if is_alone { IdentityLock::Exclusive } else { IdentityLock::Shared };
+        let has_merge = jobs.iter().any(|job| !job.batch.merges.is_empty());
+        let mut lock = if is_alone || has_merge { IdentityLock::Exclusive } else { IdentityLock::Shared };
         for attempt in 1.. {
             match self.attempt(jobs, lock).await {
                 Ok(Attempt::Committed(reports)) => return Ok(reports),
@@ -146,6 +149,22 @@ impl Committer {
             self.connection = Some(connection);
         }
     }
+}
+
+/// The jobs in their order, each merge by hand as a group of its own: so it finds customers of whom ids are stored, and
+/// holds up nobody else's events where it fails.
+fn groups(jobs: Vec<Job>) -> Vec<Vec<Job>> {
+    let mut groups: Vec<Vec<Job>> = Vec::new();
+    let mut is_open = false;
+    for job in jobs {
+        let stands_alone = !job.batch.merges.is_empty();
+        match groups.last_mut().filter(|_| is_open && !stands_alone) {
+            Some(group) => group.push(job),
+            None => groups.push(vec![job]),
+        }
+        is_open = !stands_alone;
+    }
+    groups
 }
 
 /// What a client is told: to come again, where the database is the trouble.

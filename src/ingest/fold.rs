@@ -4,8 +4,9 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use super::catalogue::{Catalogue, load_cells};
+use super::conversion::{self, Held, Recredited};
+use super::count::Changed;
 use super::group::{Fresh, Work};
-use super::identify::Identified;
 use super::memory::KnownCell;
 use crate::domain::contribution::{CellGroups, Facts, RowKey};
 use crate::domain::recipient::{Occurrence, RecipientState};
@@ -19,49 +20,80 @@ type Recipient = (i64, i64);
 /// Stored states, by recipient.
 type States = HashMap<Recipient, RecipientState>;
 
-/// Folds everything that the group changes. The shards must be locked.
+/// What a group brings to the recipients' states.
+pub(super) struct Folding<'a> {
+    /// The new events.
+    pub(super) fresh: &'a [Fresh<'a>],
+    /// Their customers, in order.
+    pub(super) customers: &'a [i64],
+    /// Pairs of a customer and who stands for it now.
+    pub(super) merged: &'a [(i64, i64)],
+    /// Their catalogue entries.
+    pub(super) catalogue: &'a Catalogue,
+}
+
+/// Folds everything that the group changes, credits conversions anew, and tells whose states changed. The shards must be
+/// locked.
 pub(super) async fn fold_recipients(
     work: &mut Work<'_>,
-    fresh: &[Fresh<'_>],
-    identified: &Identified,
-    catalogue: &Catalogue,
-) -> Result<()> {
-    let events = events_by_recipient(fresh, identified, catalogue);
-    let stored = load_states(work, &events, identified).await?;
-    let cells = known_cells(work, &stored, catalogue).await?;
-    let survivors: HashMap<i64, i64> = identified.merged.iter().copied().collect();
+    folding: &Folding<'_>,
+    recredited: Recredited,
+) -> Result<Changed> {
+    let events = events_by_recipient(folding);
+    let stored = load_states(work, &events, folding.merged, &recredited).await?;
+    let cells = known_cells(work, &stored, folding.catalogue).await?;
+    let survivors: HashMap<i64, i64> = folding.merged.iter().copied().collect();
     let mut changes = Changes::default();
+    let mut held = Vec::new();
     for (recipient, sources) in targets(&stored, &events, &survivors) {
         let is_merge = sources.iter().any(|customer| *customer != recipient.1);
         let new_events = events.get(&recipient).map_or(&[][..], Vec::as_slice);
-        if is_merge || !new_events.is_empty() {
-            let target = Target { recipient, sources: &sources, events: new_events };
-            changes.fold(work, &stored, &cells, &target, fresh, catalogue)?;
+        let is_credited = recredited.concerns(recipient.1);
+        if is_merge || is_credited || !new_events.is_empty() {
+            let target = Target { recipient, sources, events: new_events };
+            let after = target.folded(&stored, folding);
+            if is_credited {
+                held.push((target, after));
+            } else {
+                changes.replace(work, (&stored, &cells), &target, &after)?;
+            }
         }
     }
-    changes.write(work).await
+    let mut states: Vec<Held<'_>> =
+        held.iter_mut().map(|(target, after)| (target.recipient.0, target.recipient.1, after)).collect();
+    conversion::credit(work, recredited, &mut states).await?;
+    for (target, after) in &held {
+        if target.events.is_empty()
+            && target.sources == [target.recipient.1]
+            && stored.get(&target.recipient) == Some(after)
+        {
+            continue;
+        }
+        changes.replace(work, (&stored, &cells), target, after)?;
+    }
+    let changed = std::mem::take(&mut changes.changed);
+    changes.write(work).await?;
+    Ok(changed)
 }
 
-fn events_by_recipient(
-    fresh: &[Fresh<'_>],
-    identified: &Identified,
-    catalogue: &Catalogue,
-) -> BTreeMap<Recipient, Vec<usize>> {
+fn events_by_recipient(folding: &Folding<'_>) -> BTreeMap<Recipient, Vec<usize>> {
     let mut events: BTreeMap<Recipient, Vec<usize>> = BTreeMap::new();
-    for (index, event) in fresh.iter().enumerate() {
-        let campaign = catalogue.campaigns[index];
+    for (index, event) in folding.fresh.iter().enumerate() {
+        let campaign = folding.catalogue.campaigns[index];
         if campaign != 0 && event.event.kind.counts_in_campaign() {
-            events.entry((campaign, identified.customers[index])).or_default().push(index);
+            events.entry((campaign, folding.customers[index])).or_default().push(index);
         }
     }
     events
 }
 
-/// The states of all recipients with new events, and of all merged customers and their survivors in every campaign.
+/// The states of all recipients with new events; and in every campaign those of all merged customers, of their survivors,
+/// and of those whose conversions are credited.
 async fn load_states(
     work: &mut Work<'_>,
     events: &BTreeMap<Recipient, Vec<usize>>,
-    identified: &Identified,
+    merged: &[(i64, i64)],
+    recredited: &Recredited,
 ) -> Result<States> {
     let mut keys: Vec<(i16, i64, i64)> =
         events.keys().map(|(campaign, customer)| (work.shards.of_id(*customer), *campaign, *customer)).collect();
@@ -71,7 +103,7 @@ async fn load_states(
         Column::I64(keys.iter().map(|key| key.1).collect()),
         Column::I64(keys.iter().map(|key| key.2).collect()),
     ]);
-    let concerned = identified.merged.iter().flat_map(|(merged, survivor)| [*merged, *survivor]);
+    let concerned = merged.iter().flat_map(|(merged, survivor)| [*merged, *survivor]).chain(recredited.customers());
     let customers: BTreeSet<(i16, i64)> = concerned.map(|customer| (work.shards.of_id(customer), customer)).collect();
     let by_customer = Rows::new(vec![
         Column::I16(customers.iter().map(|key| key.0).collect()),
@@ -126,8 +158,24 @@ async fn known_cells<'m, 'c>(work: &mut Work<'m>, stored: &States, catalogue: &'
 /// One recipient to fold.
 struct Target<'a> {
     recipient: Recipient,
-    sources: &'a [i64],
+    sources: Vec<i64>,
     events: &'a [usize],
+}
+
+impl Target<'_> {
+    /// Its state with everything that was stored and everything new.
+    fn folded(&self, stored: &States, folding: &Folding<'_>) -> RecipientState {
+        let campaign = self.recipient.0;
+        let mut after = RecipientState::default();
+        for state in self.sources.iter().filter_map(|source| stored.get(&(campaign, *source))) {
+            after.absorb(state.clone());
+        }
+        for index in self.events {
+            let (event, cell) = (&folding.fresh[*index], folding.catalogue.cells[*index]);
+            after.add(event.event.message_key, occurrence(event, cell), event.event.sent_at);
+        }
+        after
+    }
 }
 
 /// A rollup row: (shard, campaign, row).
@@ -139,17 +187,17 @@ struct Changes {
     states: BTreeMap<(i16, i64, i64), Vec<u8>>,
     removed: BTreeSet<(i16, i64, i64)>,
     deltas: HashMap<RollupKey, Counts>,
+    changed: Changed,
 }
 
 impl Changes {
-    fn fold(
+    /// Replaces the states that were stored by the one that is now.
+    fn replace(
         &mut self,
         work: &Work<'_>,
-        stored: &States,
-        cells: &Cells<'_, '_>,
+        (stored, cells): (&States, &Cells<'_, '_>),
         target: &Target<'_>,
-        fresh: &[Fresh<'_>],
-        catalogue: &Catalogue,
+        after: &RecipientState,
     ) -> Result<()> {
         let (campaign, customer) = target.recipient;
         let before: Vec<(i16, &RecipientState)> = target
@@ -157,20 +205,14 @@ impl Changes {
             .iter()
             .filter_map(|source| Some((work.shards.of_id(*source), stored.get(&(campaign, *source))?)))
             .collect();
-        let mut after = RecipientState::default();
-        for (_, state) in &before {
-            after.absorb((*state).clone());
-        }
-        for index in target.events {
-            let (event, cell) = (&fresh[*index], catalogue.cells[*index]);
-            after.add(event.event.message_key, occurrence(event, cell), event.event.sent_at);
-        }
         let workspace = after.cells().first().and_then(|cell| cells.get(*cell)).map(|cell| cell.workspace);
         let workspace = workspace.ok_or_else(|| Error::Corrupt("a recipient names an unknown cell".to_owned()))?;
         let zone = work.settings_of(workspace)?.zone;
         let shard = work.shards.of_id(customer);
-        self.count(campaign, (shard, &after), &before, cells, zone);
+        self.count(campaign, (shard, after), &before, cells, zone);
         self.states.insert((shard, campaign, customer), after.encode());
+        let shards = target.sources.iter().map(|source| work.shards.of_id(*source)).chain([shard]);
+        self.changed.extend(shards.map(|shard| ((shard, campaign), workspace)));
         let left = target.sources.iter().filter(|source| **source != customer);
         self.removed.extend(left.map(|source| (work.shards.of_id(*source), campaign, *source)));
         Ok(())

@@ -8,17 +8,24 @@ use chrono_tz::Tz;
 
 use super::address::Concerned;
 use super::catalogue::Catalogue;
-use super::identify::{Identified, Named, Obstacle};
+use super::fold::Folding;
+use super::identify::{Arrivals, Identified, Named, Obstacle};
+use super::identity_history::{Causes, write_changes};
 use super::memory::Memory;
+use super::merge::{FreshMerge, MergeOutcome};
+use super::order::Orders;
 use super::prepare::{PreparedBatch, PreparedEvent};
 use super::profile::{FreshProfile, fold_profiles};
 use super::report::{EventId, Report};
 use super::screen::{Screened, screen};
 use super::{
-    address, audit, catalogue, count, dedupe, fold, identify, journal, quarantine, reach, report, screen, sequence,
+    address, audit, catalogue, conversion, count, dedupe, fold, identify, journal, order, quarantine, reach, report,
+    screen, sequence,
 };
 use crate::domain::audit::AuditEntry;
+use crate::domain::global_id;
 use crate::domain::hash::ShardCount;
+use crate::domain::money::Currency;
 use crate::domain::time::Micros;
 use crate::domain::workspace::WorkspaceSettings;
 use crate::store::hot::{Column, HotConnection, IdentityLock, Rows, tables};
@@ -61,6 +68,8 @@ impl Fresh<'_> {
 #[derive(Clone, Debug)]
 pub(super) struct FoldSettings {
     pub(super) zone: Tz,
+    /// Of orders that name none.
+    pub(super) currency: Option<Currency>,
     pub(super) own: Arc<WorkspaceSettings>,
 }
 
@@ -94,8 +103,9 @@ pub(super) async fn commit(
     steps.end("quarantine");
     let fresh = dedupe::fresh_events(&mut work, batches, (&replayed_before, &screened)).await?;
     steps.end("dedupe");
-    let profiles = profiles_of(batches, &screened);
-    let written = match write(&mut work, &fresh, &profiles, lock, &mut steps).await? {
+    let (profiles, merges) = (profiles_of(batches, &screened), merges_of(batches));
+    let taken = Taken { fresh: &fresh, profiles: &profiles, merges: &merges };
+    let written = match write(&mut work, &taken, lock, &mut steps).await? {
         Ok(written) => written,
         Err(obstacle) => {
             work.connection.rollback().await?;
@@ -108,15 +118,16 @@ pub(super) async fn commit(
     let new_events = fresh.iter().zip(written.ids).map(|(fresh, id)| (fresh.position, fresh.event.kind, id));
     let mut reports = report::reports(batches, (&replayed_before, &screened), new_events);
     journal::advance(&mut work, journal, batches, &reports).await?;
-    audit::record(work.connection, &audited(batches, &reports)).await?;
-    work.connection.commit().await?;
-    steps.end("commit");
-    let mut customers = written.owners.into_iter();
+    let (mut customers, mut merges) = (written.owners.into_iter(), written.merges.into_iter());
     for (number, (report, batch)) in reports.iter_mut().zip(batches).enumerate() {
         let taken = |(index, profile)| screened.profile((number, index), profile).is_some();
         let customer = |profile| if taken(profile) { customers.next() } else { None };
         report.customers = batch.profiles.iter().enumerate().map(customer).collect();
+        report.merges = merges.by_ref().take(batch.merges.len()).collect();
     }
+    audit::record(work.connection, &audited(batches, &reports)).await?;
+    work.connection.commit().await?;
+    steps.end("commit");
     memory.learn(written.learned);
     Ok(Attempt::Committed(reports))
 }
@@ -135,10 +146,33 @@ fn profiles_of<'a>(batches: &[&'a PreparedBatch], screened: &'a Screened) -> Vec
 fn audited(batches: &[&PreparedBatch], reports: &[Report]) -> Vec<(i32, AuditEntry)> {
     let of_batch = |(batch, report): (&&PreparedBatch, &Report)| {
         let entry = batch.audit.as_deref()?.clone();
+        if let Some(MergeOutcome::Merged { customer, merged }) = report.merges.first() {
+            let merged = format!("Customer:{merged}");
+            return Some((
+                batch.workspace,
+                entry.on(format!("Customer:{customer}")).with("merged", global_id::encode(&merged)),
+            ));
+        }
         let event = report.results.iter().find_map(|result| result.event_id)?;
         Some((batch.workspace, entry.on(format!("Event:{}:{}", event.shard, event.seq))))
     };
     batches.iter().zip(reports).filter_map(of_batch).collect()
+}
+
+fn merges_of<'a>(batches: &[&'a PreparedBatch]) -> Vec<FreshMerge<'a>> {
+    let of_batch = |batch: &&'a PreparedBatch| {
+        let batch: &'a PreparedBatch = batch;
+        batch.merges.iter().map(move |merge| FreshMerge { merge, workspace: batch.workspace })
+    };
+    batches.iter().flat_map(of_batch).collect()
+}
+
+/// What is new of a group's batches.
+#[derive(Clone, Copy)]
+struct Taken<'a> {
+    fresh: &'a [Fresh<'a>],
+    profiles: &'a [FreshProfile<'a>],
+    merges: &'a [FreshMerge<'a>],
 }
 
 /// What a group wrote.
@@ -148,33 +182,40 @@ struct Written {
     ids: Vec<EventId>,
     /// The customers of the profile updates, in order.
     owners: Vec<i64>,
+    /// What became of the merges by hand, in order.
+    merges: Vec<MergeOutcome>,
     /// What may be remembered once it is committed.
     learned: Memory,
 }
 
-/// Writes everything that new events and profiles bring, unless an obstacle stands in the way of identifying them.
+/// Writes everything that new events, profiles and merges bring, unless an obstacle stands in the way of identifying them.
 async fn write(
     work: &mut Work<'_>,
-    fresh: &[Fresh<'_>],
-    profiles: &[FreshProfile<'_>],
+    taken: &Taken<'_>,
     lock: IdentityLock,
     steps: &mut Steps,
 ) -> Result<Result<Written, Obstacle>> {
+    let Taken { fresh, profiles, merges } = *taken;
     let named: Vec<Named<'_>> =
         fresh.iter().map(Named::of_event).chain(profiles.iter().map(Named::of_profile)).collect();
-    if named.is_empty() {
+    let arrivals = Arrivals { named: &named, merges };
+    if arrivals.is_empty() {
         return Ok(Ok(Written::default()));
     }
-    let mut identified = match identify::identify(work, &named, lock).await? {
+    let mut identified = match identify::identify(work, &arrivals, lock).await? {
         Ok(identified) => identified,
         Err(obstacle) => return Ok(Err(obstacle)),
     };
     steps.end("identify");
-    let catalogue = catalogue::resolve(work, fresh, &named).await?;
+    let catalogue = catalogue::resolve(work, fresh, &named, &identified.customers).await?;
     steps.end("catalogue");
     let concerned = address::concerned(work, fresh, &identified).await?;
-    lock_shards(work, &identified, &concerned).await?;
-    if !address::still_owned(work, &concerned, lock).await? {
+    let order_events = order::order_events(fresh, &identified.customers);
+    let mut orders = order::concerned(work, &order_events).await?;
+    lock_shards(work, &identified, &concerned, &orders).await?;
+    if !address::still_owned(work, &concerned, lock).await?
+        || !order::still_owned(work, &mut orders, &order_events, lock).await?
+    {
         return Ok(Err(Obstacle::LostRace));
     }
     steps.end("lock");
@@ -182,17 +223,25 @@ async fn write(
     fold_profiles(work, profiles, &owners, &identified).await?;
     steps.end("profile");
     let ids = sequence::write_events(work, fresh, &identified, &catalogue).await?;
+    let causes = Causes { events: &ids, profiles: profiles.len(), merges };
+    write_changes(work, &identified.changes, &causes).await?;
     steps.end("sequence");
-    fold::fold_recipients(work, fresh, &identified, &catalogue).await?;
+    let changed = order::fold_orders(work, &orders, &order_events).await?;
+    let touched = conversion::touched(fresh, &identified.customers, &catalogue);
+    let recredited = conversion::recredited(work, touched, &identified.merged, changed).await?;
+    steps.end("conversion");
+    let folding =
+        Folding { fresh, customers: &identified.customers, merged: &identified.merged, catalogue: &catalogue };
+    let changed = fold::fold_recipients(work, &folding, recredited).await?;
     steps.end("fold");
     let folded = address::fold_addresses(work, &concerned, &ids).await?;
     steps.end("address");
     reach::count_customers(work, &identified, &folded).await?;
     steps.end("reach");
-    count::count_events(work, fresh, &ids, &catalogue).await?;
+    count::count_events(work, (fresh, &ids), &catalogue, &changed).await?;
     steps.end("count");
     let Catalogue { learned, .. } = catalogue;
-    Ok(Ok(Written { ids, owners, learned }))
+    Ok(Ok(Written { ids, owners, merges: identified.merges, learned }))
 }
 
 /// Times the steps of a group for `/metrics`: where ingestion spends its time on this machine and database.
@@ -222,7 +271,8 @@ async fn load_settings(
         let zone: Tz = rows.texts(2)?[row].parse().map_err(|_| Error::Corrupt("workspace time zone".to_owned()))?;
         let own = WorkspaceSettings::parse(&rows.texts(4)?[row]);
         let own = own.ok_or_else(|| Error::Corrupt("workspace settings".to_owned()))?;
-        settings.insert(*id, FoldSettings { zone, own: Arc::new(own) });
+        let currency = Currency::parse(&rows.texts(3)?[row]);
+        settings.insert(*id, FoldSettings { zone, currency, own: Arc::new(own) });
     }
     Ok(settings)
 }
@@ -234,14 +284,20 @@ impl Work<'_> {
     }
 }
 
-/// Locks the shards of all customers and addresses concerned.
-async fn lock_shards(work: &mut Work<'_>, identified: &Identified, concerned: &Concerned<'_>) -> Result<()> {
+/// Locks the shards of all customers, addresses and orders concerned.
+async fn lock_shards(
+    work: &mut Work<'_>,
+    identified: &Identified,
+    concerned: &Concerned<'_>,
+    orders: &Orders,
+) -> Result<()> {
     let mut customers = identified.customers.clone();
     customers.extend(identified.merged.iter().flat_map(|(merged, survivor)| [*merged, *survivor]));
     customers.extend(identified.addresses.relinked.keys());
     customers.extend(concerned.values().filter_map(|address| address.owner));
     let mut shards: Vec<i16> = customers.into_iter().map(|customer| work.shards.of_id(customer)).collect();
     shards.extend(concerned.keys().map(|key| key.0));
+    shards.extend(orders.shards(work));
     shards.extend(identified.addresses.new.iter().map(|id| work.shards.of_bytes(id)));
     shards.sort_unstable();
     shards.dedup();

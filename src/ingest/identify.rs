@@ -5,12 +5,14 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use super::group::{Fresh, Work};
+use super::identity_history::TracedChange;
 use super::ids::next_id;
+use super::merge::{FreshMerge, MergeOutcome, load_merged, merge_all};
 use super::prepare::PreparedIdentifier;
 use super::profile::FreshProfile;
 use crate::Result;
 use crate::domain::identifier_type::IdentifierTypes;
-use crate::domain::identity::{IdentifierId, IdentityOutcome, NamedIdentifier, Resolver};
+use crate::domain::identity::{IdentifierId, IdentityChange, IdentityOutcome, NamedIdentifier, Resolver};
 use crate::domain::time::Micros;
 use crate::store::hot::{Column, IdentityLock, Repoint, Rows, tables};
 
@@ -33,11 +35,31 @@ impl<'a> Named<'a> {
     }
 }
 
+/// What a group says about who is who, in order: first events and profiles, then merges by hand.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Arrivals<'a> {
+    /// Identifiers that are named together.
+    pub(super) named: &'a [Named<'a>],
+    /// Customers that somebody says are one.
+    pub(super) merges: &'a [FreshMerge<'a>],
+}
+
+impl Arrivals<'_> {
+    /// Whether nothing is said.
+    pub(super) fn is_empty(&self) -> bool {
+        self.named.is_empty() && self.merges.is_empty()
+    }
+}
+
 /// The customers of the new events, and the merges that they caused.
 #[derive(Debug)]
 pub(super) struct Identified {
     /// The customer of each event, then of each profile, in order; it stands for itself.
     pub(super) customers: Vec<i64>,
+    /// What became of each merge by hand, in order.
+    pub(super) merges: Vec<MergeOutcome>,
+    /// Every merge and move between stored customers, in order.
+    pub(super) changes: Vec<TracedChange>,
     /// Stored customers that were merged: (merged, survivor).
     pub(super) merged: Vec<(i64, i64)>,
     /// New customers, with their workspace.
@@ -85,33 +107,38 @@ struct IdentifierRow {
     linked_at: i64,
 }
 
+/// A stored customer, or one about to be.
 #[derive(Clone, Copy, Debug)]
-struct CustomerRow {
-    workspace: i32,
-    is_identified: bool,
-    created_at: i64,
+pub(super) struct CustomerRow {
+    pub(super) workspace: i32,
+    pub(super) is_identified: bool,
+    pub(super) merged_into: Option<i64>,
+    pub(super) created_at: i64,
 }
 
-/// Resolves everybody who is named and writes customers and identifiers.
+/// Resolves everybody who is named, merges who is said to be one, and writes customers and identifiers.
 pub(super) async fn identify(
     work: &mut Work<'_>,
-    named: &[Named<'_>],
+    arrivals: &Arrivals<'_>,
     lock: IdentityLock,
 ) -> Result<Result<Identified, Obstacle>> {
-    let mentions = mentioned(named);
+    let Arrivals { named, merges } = *arrivals;
+    let mentions = mentioned(arrivals);
     let stored = load_identifiers(work, &mentions).await?;
-    let customers = load_customers(work, &stored).await?;
+    let mut customers = load_customers(work, stored.values().map(|row| row.customer)).await?;
+    load_merged(work, merges, &mut customers).await?;
     let mut resolver = Resolver::default();
     for (id, row) in &stored {
         resolver.know(*id, row.customer, customers.get(&row.customer).is_some_and(|c| c.is_identified));
     }
     let mut new_id = next_id;
     let mut owners = Vec::with_capacity(named.len());
-    for named in named {
+    for (by, named) in named.iter().enumerate() {
         let types = &work.settings_of(named.workspace)?.own.identifier_types;
         let identifiers: Vec<NamedIdentifier> = named.identifiers.iter().map(|i| typed(i, types)).collect();
-        owners.push(resolver.resolve(&identifiers, &mut new_id));
+        owners.push(resolver.resolve(by, &identifiers, &mut new_id));
     }
+    let merges = merge_all(&mut resolver, merges, named.len(), &customers);
     let owners = owners.into_iter().map(|customer| resolver.find(customer)).collect();
     let outcome = resolver.finish();
     let seen_elsewhere = newly_seen_channels(&mentions, &stored);
@@ -122,13 +149,14 @@ pub(super) async fn identify(
     if lock == IdentityLock::Shared && changes_links {
         return Ok(Err(Obstacle::LinksChange));
     }
-    let writer = Writer { named, mentions, stored, customers, now: Micros::now().0 };
+    let writer = Writer { arrivals, mentions, stored, customers, now: Micros::now().0 };
     if !writer.write(work, &outcome, &seen_elsewhere).await? {
         return Ok(Err(Obstacle::LostRace));
     }
     let created = writer.workspaces_of_created(&outcome);
     let addresses = writer.changed_addresses(work, &outcome, &seen_elsewhere, &resolver)?;
-    Ok(Ok(Identified { customers: owners, merged: outcome.merged, created, addresses, resolver }))
+    let changes = writer.traced(&outcome);
+    Ok(Ok(Identified { customers: owners, merges, changes, merged: outcome.merged, created, addresses, resolver }))
 }
 
 /// The identifier with the confidence that its type has in the workspace.
@@ -146,15 +174,18 @@ struct Mention<'a> {
     seen_on: BTreeSet<&'a str>,
 }
 
-fn mentioned<'a>(named: &[Named<'a>]) -> BTreeMap<IdentifierId, Mention<'a>> {
+fn mentioned<'a>(arrivals: &Arrivals<'a>) -> BTreeMap<IdentifierId, Mention<'a>> {
     let mut mentions = BTreeMap::new();
-    for named in named {
-        for identifier in named.identifiers {
-            let workspace = named.workspace;
-            let new = || Mention { identifier, workspace, seen_on: BTreeSet::new() };
-            let mention = mentions.entry(identifier.named.id).or_insert_with(new);
-            mention.seen_on.extend(identifier.seen_on.as_deref());
-        }
+    let mut mention = |identifier: &'a PreparedIdentifier, workspace| {
+        let new = || Mention { identifier, workspace, seen_on: BTreeSet::new() };
+        let mention = mentions.entry(identifier.named.id).or_insert_with(new);
+        mention.seen_on.extend(identifier.seen_on.as_deref());
+    };
+    for named in arrivals.named {
+        named.identifiers.iter().for_each(|identifier| mention(identifier, named.workspace));
+    }
+    for merge in arrivals.merges {
+        merge.identifiers().for_each(|identifier| mention(identifier, merge.workspace));
     }
     mentions
 }
@@ -186,12 +217,12 @@ async fn load_identifiers(
     Ok(stored)
 }
 
-async fn load_customers(
+/// The rows of customers, by id.
+pub(super) async fn load_customers(
     work: &mut Work<'_>,
-    stored: &HashMap<IdentifierId, IdentifierRow>,
+    ids: impl Iterator<Item = i64>,
 ) -> Result<HashMap<i64, CustomerRow>> {
-    let customers: BTreeSet<(i16, i64)> =
-        stored.values().map(|row| (work.shards.of_id(row.customer), row.customer)).collect();
+    let customers: BTreeSet<(i16, i64)> = ids.map(|id| (work.shards.of_id(id), id)).collect();
     let keys = Rows::new(vec![
         Column::I16(customers.iter().map(|key| key.0).collect()),
         Column::I64(customers.iter().map(|key| key.1).collect()),
@@ -199,9 +230,14 @@ async fn load_customers(
     let rows = work.connection.select(&tables::CUSTOMER, &["shard", "id"], &keys).await?;
     let mut found = HashMap::with_capacity(rows.len());
     for (row, id) in rows.i64s(1)?.iter().enumerate() {
+        // Nobody becomes part of the shell of an erased customer.
+        if rows.opt_i64s(6)?[row].is_some() {
+            continue;
+        }
         let value = CustomerRow {
             workspace: rows.i32s(2)?[row],
             is_identified: rows.bools(3)?[row],
+            merged_into: rows.opt_i64s(4)?[row],
             created_at: rows.i64s(5)?[row],
         };
         found.insert(*id, value);
@@ -220,8 +256,16 @@ fn newly_seen_channels(
     mentions.iter().filter(|(id, mention)| is_newly_seen(id, mention)).map(|(id, _)| *id).collect()
 }
 
+/// Whom an identifier is to name.
+#[derive(Clone, Copy, Debug)]
+struct Link {
+    customer: i64,
+    /// Whether it named another person before.
+    is_moved: bool,
+}
+
 struct Writer<'a> {
-    named: &'a [Named<'a>],
+    arrivals: &'a Arrivals<'a>,
     mentions: BTreeMap<IdentifierId, Mention<'a>>,
     stored: HashMap<IdentifierId, IdentifierRow>,
     customers: HashMap<i64, CustomerRow>,
@@ -239,7 +283,8 @@ impl Writer<'_> {
         outcome: &IdentityOutcome,
         seen_elsewhere: &[IdentifierId],
     ) -> Result<bool> {
-        let new_links = outcome.linked.iter().filter(|link| link.2).map(|link| (link.0, link.1));
+        let new_links = outcome.linked.iter().filter(|link| link.2);
+        let new_links = new_links.map(|link| (link.0, Link { customer: link.1, is_moved: false }));
         let new_rows = self.identifier_rows(work, new_links);
         let inserted = work.connection.insert_new(&tables::IDENTIFIER, &new_rows).await?;
         if inserted.len() != new_rows.len() {
@@ -253,8 +298,6 @@ impl Writer<'_> {
         work.connection.repoint(&IDENTIFIERS_OF_MERGED, &outcome.merged).await?;
         let changed = self.identifier_rows(work, self.changed_links(outcome, seen_elsewhere));
         work.connection.put(&tables::IDENTIFIER, &changed).await?;
-        let history = self.change_rows(work, outcome);
-        work.connection.insert(&tables::IDENTITY_CHANGE, &history).await?;
         Ok(true)
     }
 
@@ -264,7 +307,7 @@ impl Writer<'_> {
             .iter()
             .filter_map(|(id, customer, _)| Some((*customer, self.mentions.get(id)?.workspace)))
             .collect();
-        let fallback = self.named.first().map_or(0, |named| named.workspace);
+        let fallback = self.arrivals.named.first().map_or(0, |named| named.workspace);
         let workspace = |id: &i64| workspaces.get(id).copied().unwrap_or(fallback);
         outcome.created.iter().map(|(id, _)| (*id, workspace(id))).collect()
     }
@@ -309,7 +352,8 @@ impl Writer<'_> {
         let workspaces = self.workspaces_of_created(outcome);
         let rows = outcome.created.iter().map(|(id, is_identified)| {
             let workspace = workspaces.get(id).copied().unwrap_or_default();
-            (*id, CustomerRow { workspace, is_identified: *is_identified, created_at: self.now }, None)
+            let (is_identified, created_at) = (*is_identified, self.now);
+            (*id, CustomerRow { workspace, is_identified, merged_into: None, created_at })
         });
         customer_rows(work, rows.collect())
     }
@@ -320,28 +364,34 @@ impl Writer<'_> {
         let rows = merged.chain(identified).filter_map(|(id, merged_into)| {
             let row = self.customers.get(&id)?;
             let is_identified = row.is_identified || merged_into.is_none();
-            Some((id, CustomerRow { is_identified, ..*row }, merged_into))
+            Some((id, CustomerRow { is_identified, merged_into, ..*row }))
         });
         customer_rows(work, rows.collect())
     }
 
     /// Stored identifiers with another owner or another channel, with the owner they have now.
-    fn changed_links(&self, outcome: &IdentityOutcome, seen_elsewhere: &[IdentifierId]) -> BTreeMap<IdentifierId, i64> {
+    fn changed_links(
+        &self,
+        outcome: &IdentityOutcome,
+        seen_elsewhere: &[IdentifierId],
+    ) -> BTreeMap<IdentifierId, Link> {
         let survivors: HashMap<i64, i64> = outcome.merged.iter().copied().collect();
         let mut links = BTreeMap::new();
         for id in seen_elsewhere {
             if let Some(row) = self.stored.get(id) {
-                links.insert(*id, survivors.get(&row.customer).copied().unwrap_or(row.customer));
+                let customer = survivors.get(&row.customer).copied().unwrap_or(row.customer);
+                links.insert(*id, Link { customer, is_moved: false });
             }
         }
-        links.extend(outcome.linked.iter().filter(|link| !link.2).map(|link| (link.0, link.1)));
+        let moved = outcome.linked.iter().filter(|link| !link.2);
+        links.extend(moved.map(|link| (link.0, Link { customer: link.1, is_moved: true })));
         links
     }
 
-    fn identifier_rows(&self, work: &Work<'_>, links: impl IntoIterator<Item = (IdentifierId, i64)>) -> Rows {
+    fn identifier_rows(&self, work: &Work<'_>, links: impl IntoIterator<Item = (IdentifierId, Link)>) -> Rows {
         let mut rows: Vec<(i16, IdentifierId, IdentifierRow)> = links
             .into_iter()
-            .filter_map(|(id, customer)| Some((work.shards.of_bytes(&id), id, self.identifier_row(&id, customer)?)))
+            .filter_map(|(id, link)| Some((work.shards.of_bytes(&id), id, self.identifier_row(&id, link)?)))
             .collect();
         rows.sort_unstable_by_key(|row| (row.0, row.1));
         let spaced = |channels: &BTreeSet<String>| channels.iter().map(String::as_str).collect::<Vec<_>>().join(" ");
@@ -357,12 +407,13 @@ impl Writer<'_> {
         ])
     }
 
-    fn identifier_row(&self, id: &IdentifierId, customer: i64) -> Option<IdentifierRow> {
+    /// A merge keeps the time of the link: the identifier has named a part of the same person since then.
+    fn identifier_row(&self, id: &IdentifierId, Link { customer, is_moved }: Link) -> Option<IdentifierRow> {
         let mention = self.mentions.get(id)?;
         let seen_on = mention.seen_on.iter().map(|channel| (*channel).to_owned());
         Some(match self.stored.get(id) {
             Some(row) => {
-                let linked_at = if row.customer == customer { row.linked_at } else { self.now };
+                let linked_at = if is_moved { self.now } else { row.linked_at };
                 let channels = row.channels.iter().cloned().chain(seen_on).collect();
                 IdentifierRow { customer, channels, linked_at, ..row.clone() }
             }
@@ -377,33 +428,30 @@ impl Writer<'_> {
         })
     }
 
-    fn change_rows(&self, work: &Work<'_>, outcome: &IdentityOutcome) -> Rows {
-        let changes = &outcome.changes;
-        let mention = |id: &IdentifierId| self.mentions.get(id);
-        let named = |id: &IdentifierId| mention(id).map(|mention| mention.identifier.name.clone());
-        let valued = |id: &IdentifierId| mention(id).map(|mention| mention.identifier.value.clone());
-        Rows::new(vec![
-            Column::I16(changes.iter().map(|change| work.shards.of_id(change.customer)).collect()),
-            Column::I64(changes.iter().map(|_| next_id()).collect()),
-            Column::I32(changes.iter().map(|c| mention(&c.identifier).map_or(0, |m| m.workspace)).collect()),
-            Column::I64(changes.iter().map(|change| change.customer).collect()),
-            Column::I64(changes.iter().map(|change| change.other).collect()),
-            Column::Text(changes.iter().map(|change| change.cause.name().to_owned()).collect()),
-            Column::OptText(changes.iter().map(|change| named(&change.identifier)).collect()),
-            Column::OptText(changes.iter().map(|change| valued(&change.identifier)).collect()),
-            Column::I64(vec![self.now; changes.len()]),
-        ])
+    fn traced(&self, outcome: &IdentityOutcome) -> Vec<TracedChange> {
+        let traced = |change: &IdentityChange| {
+            let mention = change.identifier.as_ref().and_then(|id| self.mentions.get(id));
+            let of_stored = self.customers.get(&change.other).map_or(0, |row| row.workspace);
+            let named = |mention: &Mention<'_>| (mention.identifier.name.clone(), mention.identifier.value.clone());
+            TracedChange {
+                workspace: mention.map_or(of_stored, |mention| mention.workspace),
+                identifier: mention.map(named),
+                at: self.now,
+                change: change.clone(),
+            }
+        };
+        outcome.changes.iter().map(traced).collect()
     }
 }
 
-fn customer_rows(work: &Work<'_>, mut rows: Vec<(i64, CustomerRow, Option<i64>)>) -> Rows {
+fn customer_rows(work: &Work<'_>, mut rows: Vec<(i64, CustomerRow)>) -> Rows {
     rows.sort_unstable_by_key(|row| (work.shards.of_id(row.0), row.0));
     Rows::new(vec![
         Column::I16(rows.iter().map(|row| work.shards.of_id(row.0)).collect()),
         Column::I64(rows.iter().map(|row| row.0).collect()),
         Column::I32(rows.iter().map(|row| row.1.workspace).collect()),
         Column::Bool(rows.iter().map(|row| row.1.is_identified).collect()),
-        Column::OptI64(rows.iter().map(|row| row.2).collect()),
+        Column::OptI64(rows.iter().map(|row| row.1.merged_into).collect()),
         Column::I64(rows.iter().map(|row| row.1.created_at).collect()),
         // Erased customers have no identifiers, so that nothing leads here with one.
         Column::OptI64(vec![None; rows.len()]),

@@ -3,6 +3,7 @@
 
 use std::collections::{HashMap, HashSet};
 
+use super::detail::SharedDetails;
 use crate::domain::contribution::CellGroups;
 
 /// A catalogue cell as reports need it.
@@ -19,6 +20,7 @@ pub(super) struct Memory {
     pub(super) event_types: HashSet<i64>,
     pub(super) identifier_types: HashSet<(i32, String)>,
     pub(super) lists: HashSet<(i32, i64)>,
+    pub(super) shared_details: SharedDetails,
     /// Campaigns that have a name: it never becomes unknown again.
     pub(super) named_campaigns: HashSet<i64>,
 }
@@ -33,6 +35,7 @@ impl Memory {
         self.event_types.extend(learned.event_types);
         self.identifier_types.extend(learned.identifier_types);
         self.lists.extend(learned.lists);
+        self.shared_details.extend(learned.shared_details);
         self.named_campaigns.extend(learned.named_campaigns);
     }
 
@@ -49,6 +52,9 @@ impl Memory {
         }
         if self.lists.len() > MOST_REMEMBERED {
             self.lists.clear();
+        }
+        if self.shared_details.len() > MOST_REMEMBERED {
+            self.shared_details.clear();
         }
         if self.named_campaigns.len() > MOST_REMEMBERED {
             self.named_campaigns.clear();

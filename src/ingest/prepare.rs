@@ -3,6 +3,9 @@
 
 use std::collections::BTreeMap;
 
+use serde_json::{Map, Value};
+
+use crate::dialect::order::order_of;
 use crate::domain::address::{Concern, change_of, concern_of, target_identifier};
 use crate::domain::audit::AuditEntry;
 use crate::domain::event::{Automation, CampaignRef, Dialect, EventKey, Format, NewEvent, Record, Rejection};
@@ -10,6 +13,7 @@ use crate::domain::hash::{hash63, hash128, identifier_id, optional_hash_with};
 use crate::domain::identifier::{Confidence, Identifier, rule_by_name};
 use crate::domain::identity::{IdentifierId, NamedIdentifier};
 use crate::domain::kind::Kind;
+use crate::domain::order::{Amounts, OrderId, order_id};
 use crate::domain::profile::{AttributeValue, ProfileUpdate};
 use crate::domain::reachability::AddressChange;
 use crate::domain::recipient::{MessageKey, detail_id};
@@ -17,7 +21,9 @@ use crate::domain::time::Micros;
 use crate::domain::workspace::WorkspaceId;
 use crate::store::event_details::EventDetails;
 
+use super::detail::{detail_of, is_kept};
 use super::journal::Mark;
+use super::merge::PreparedMerge;
 use super::report::{Batch, Replay};
 
 /// A batch ready to be committed.
@@ -31,6 +37,7 @@ pub struct PreparedBatch {
     pub(super) replay: Option<Replay>,
     pub(super) profiles: Vec<PreparedProfile>,
     pub(super) audit: Option<Box<AuditEntry>>,
+    pub(super) merges: Vec<PreparedMerge>,
 }
 
 impl PreparedBatch {
@@ -46,6 +53,7 @@ impl PreparedBatch {
             replay: None,
             profiles: Vec::new(),
             audit: None,
+            merges: Vec::new(),
         }
     }
 
@@ -57,12 +65,12 @@ impl PreparedBatch {
         self.records.push(PreparedRecord { index, dialect, outcome });
     }
 
-    /// Number of records and profile updates.
+    /// Number of records, profile updates and merges.
     pub fn len(&self) -> usize {
-        self.records.len() + self.profiles.len()
+        self.records.len() + self.profiles.len() + self.merges.len()
     }
 
-    /// Whether there is neither a record nor a profile update.
+    /// Whether there is neither a record nor a profile update nor a merge.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
@@ -189,13 +197,32 @@ pub(super) struct PreparedEvent {
     pub(super) message: i64,
     pub(super) message_key: MessageKey,
     pub(super) detail: i64,
+    /// What the detail is the hash of, where the text is kept.
+    pub(super) detail_text: Option<String>,
     pub(super) change: Option<PreparedChange>,
     pub(super) updates: Vec<PreparedUpdate>,
     /// The target address, where it is none of the identifiers and its type can be told.
     pub(super) target: Option<PreparedAddress>,
     /// The list that the event is about, for those of joining and leaving one.
     pub(super) list: Option<String>,
+    /// What it says of its order, for events of orders.
+    pub(super) order: Option<Box<PreparedOrder>>,
     pub(super) details: Vec<u8>,
+}
+
+/// What an event says of its order.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct PreparedOrder {
+    pub(super) id: Option<OrderId>,
+    pub(super) amounts: Amounts,
+}
+
+impl PreparedOrder {
+    /// What an event of this kind and data says; none for kinds that speak of no order.
+    pub(super) fn of(workspace: i32, kind: Kind, data: &Map<String, Value>) -> Option<Self> {
+        let told = order_of(kind, data)?;
+        Some(Self { id: told.id.map(|id| order_id(workspace, &id)), amounts: told.amounts })
+    }
 }
 
 /// Prepares a batch received now. What is replayed was received when it came first.
@@ -269,7 +296,9 @@ fn prepare_event(workspace: i32, mut event: NewEvent) -> PreparedEvent {
         channel: event.channel.take(),
     };
     let message_key = MessageKey::of(message, [&place.run, &place.treatment, &place.touchpoint]);
-    let detail = detail_of(&event).map_or(0, detail_id);
+    let detail_text = detail_of(event.kind, (event.url.as_deref(), event.list.as_deref(), event.reason.as_deref()));
+    let detail = detail_text.map_or(0, detail_id);
+    let detail_text = detail_text.filter(|_| is_kept(event.kind)).map(str::to_owned);
     let kind_code = [event.kind.code()];
     let event_type = optional_hash_with(
         b"event_type",
@@ -277,6 +306,7 @@ fn prepare_event(workspace: i32, mut event: NewEvent) -> PreparedEvent {
         &[&event.action],
     );
     let identifiers = prepare_identifiers(workspace, &event.identifiers, place.channel.as_deref());
+    let order = PreparedOrder::of(workspace, event.kind, &event.data).map(Box::new);
     let details = pack_details(&mut event);
     PreparedEvent {
         dialect: event.dialect,
@@ -294,10 +324,12 @@ fn prepare_event(workspace: i32, mut event: NewEvent) -> PreparedEvent {
         message,
         message_key,
         detail,
+        detail_text,
         change,
         updates,
         target,
         list,
+        order,
         details,
     }
 }
@@ -335,27 +367,19 @@ fn prepare_key(workspace: i32, event: &NewEvent) -> PreparedKey {
 }
 
 fn prepare_identifiers(workspace: i32, named: &[Identifier], channel: Option<&str>) -> Vec<PreparedIdentifier> {
-    let prepare = |identifier: &Identifier| {
-        let rule = rule_by_name(&identifier.name);
-        let is_high = rule.is_some_and(|rule| rule.confidence == Confidence::High);
-        let is_seen_on = rule.is_some_and(|rule| rule.seen_on_channel);
-        PreparedIdentifier {
-            named: NamedIdentifier { id: identifier_id(workspace, &identifier.name, &identifier.value), is_high },
-            name: identifier.name.clone(),
-            value: identifier.value.clone(),
-            seen_on: channel.filter(|_| is_seen_on).map(str::to_owned),
-        }
-    };
-    named.iter().map(prepare).collect()
+    named.iter().map(|identifier| prepare_identifier(workspace, identifier, channel)).collect()
 }
 
-/// What reports may group the event by beside its place.
-fn detail_of(event: &NewEvent) -> Option<&str> {
-    match event.kind {
-        Kind::Clicked => event.url.as_deref(),
-        Kind::ListSubscribed | Kind::ListUnsubscribed => event.list.as_deref(),
-        Kind::Skipped | Kind::Failed | Kind::SoftBounced | Kind::HardBounced => event.reason.as_deref(),
-        _ => None,
+/// Prepares an identifier, named by an event of a channel.
+pub(super) fn prepare_identifier(workspace: i32, identifier: &Identifier, channel: Option<&str>) -> PreparedIdentifier {
+    let rule = rule_by_name(&identifier.name);
+    let is_high = rule.is_some_and(|rule| rule.confidence == Confidence::High);
+    let is_seen_on = rule.is_some_and(|rule| rule.seen_on_channel);
+    PreparedIdentifier {
+        named: NamedIdentifier { id: identifier_id(workspace, &identifier.name, &identifier.value), is_high },
+        name: identifier.name.clone(),
+        value: identifier.value.clone(),
+        seen_on: channel.filter(|_| is_seen_on).map(str::to_owned),
     }
 }
 

@@ -8,6 +8,7 @@ use std::time::Duration;
 use tokio::sync::{Mutex, OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
 
 use super::committer::{self, CommitterSettings};
+use super::merge::{MergeOutcome, MergeRequest, prepare_merge};
 use super::prepare::{PreparedBatch, prepare, prepare_profiles};
 use super::report::{Batch, Report};
 use crate::dialect::{Reading, Rules};
@@ -120,6 +121,14 @@ impl Ingest {
         }
         let places = self.take_places(updates.len())?;
         Ok(self.enqueue(prepare_profiles(workspace, updates), places)?.await?.customers)
+    }
+
+    /// Merges two customers by hand, behind everything that was submitted before; durability and refusal are those of
+    /// [`Self::submit`].
+    pub async fn submit_merge(&self, workspace: WorkspaceId, request: MergeRequest) -> Result<MergeOutcome> {
+        let places = self.take_places(1)?;
+        let report = self.enqueue(prepare_merge(workspace, request), places)?.await?;
+        report.merges.first().copied().ok_or_else(|| Error::Corrupt("a merge without an outcome".to_owned()))
     }
 
     /// Takes a batch that its caller prepared, as [`Self::submit`] does; one with a mark even without records. It is in the

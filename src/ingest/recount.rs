@@ -17,6 +17,7 @@ use super::reach::{Counted, Known};
 use crate::domain::audit::AuditEntry;
 use crate::domain::identifier_type::RegisteredType;
 use crate::domain::identity::IdentifierId;
+use crate::domain::money::Currency;
 use crate::domain::workspace::{WorkspaceId, WorkspaceSettings};
 use crate::store::Store;
 use crate::store::hot::{Column, HotConnection, IdentityLock, Rows, is_worth_repeating, tables};
@@ -118,10 +119,11 @@ async fn try_change(
         row.columns[5].clone(),
     ]);
     connection.put(&tables::WORKSPACE, &changed).await?;
+    let currency = Currency::parse(&changed.texts(3)?[0]);
     let memory = Memory::default();
     let limit_changed = before.soft_bounce_limit != after.soft_bounce_limit;
     let types_changed = before.identifier_types != after.identifier_types;
-    let settings = HashMap::from([(workspace.0, FoldSettings { zone, own: Arc::new(after) })]);
+    let settings = HashMap::from([(workspace.0, FoldSettings { zone, currency, own: Arc::new(after) })]);
     let mut work = Work { connection, memory: &memory, shards: store.shards(), settings };
     work.connection.lock_shards(&store.all_shards()).await?;
     if limit_changed {

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use serde::{Deserialize, Serialize};
 
 use super::group::Position;
+use super::merge::MergeOutcome;
 use super::prepare::{PreparedBatch, PreparedRecord};
 use super::screen::Screened;
 use crate::domain::audit::AuditEntry;
@@ -115,6 +116,8 @@ pub struct Report {
     pub was_replayed_before: bool,
     /// The customer of each profile update, in order; none where it named nobody but erased customers and was dropped.
     pub customers: Vec<Option<i64>>,
+    /// What became of each merge by hand, in order.
+    pub merges: Vec<MergeOutcome>,
 }
 
 /// What became of the records of one form.

@@ -226,6 +226,8 @@ fn without(event: &PreparedEvent, blocked: &HashSet<IdentifierId>) -> Result<Opt
         PreparedConcern::Address(address) => !is_blocked(&address.id),
         PreparedConcern::Among(concern) => !gone.iter().any(|identifier| concern.is_value(&identifier.value)),
     });
+    let mentions = Mentions::of(&gone);
+    kept.detail_text = kept.detail_text.filter(|text| !mentions.in_text(text));
     let mut details = EventDetails::decode(&kept.details)?;
     details.forget(&gone);
     kept.details = details.encode();

@@ -83,6 +83,8 @@ pub struct Activity {
     pub first_at: i64,
     /// Latest occurrence, UTC microseconds.
     pub last_at: i64,
+    /// Rises with every change of the states of the campaign's recipients.
+    pub version: i64,
 }
 
 /// What people may change of a campaign; what is not given stays.
@@ -180,6 +182,7 @@ pub async fn activity(store: &Store, workspace: WorkspaceId, ids: &[i64]) -> Res
         .column(campaign_activity::Column::Campaign)
         .expr_as(sum(campaign_activity::Column::Events), "events")
         .expr_as(sum(campaign_activity::Column::Delivered), "delivered")
+        .expr_as(sum(campaign_activity::Column::Version), "version")
         .expr_as(Expr::col(campaign_activity::Column::FirstAt).min(), "first_at")
         .expr_as(Expr::col(campaign_activity::Column::LastAt).max(), "last_at")
         .filter(campaign_activity::Column::Shard.is_in(store.all_shards()))
@@ -190,6 +193,11 @@ pub async fn activity(store: &Store, workspace: WorkspaceId, ids: &[i64]) -> Res
         .all(store.db())
         .await?;
     Ok(rows.into_iter().map(|row| (row.campaign, row)).collect())
+}
+
+/// The version of the states of a campaign's recipients: it rises with each of their changes, and only then.
+pub async fn version(store: &Store, workspace: WorkspaceId, campaign: i64) -> Result<i64> {
+    Ok(activity(store, workspace, &[campaign]).await?.get(&campaign).map_or(0, |activity| activity.version))
 }
 
 /// Changes a campaign, with an entry in the audit log; none when it does not exist in the workspace.

@@ -2,6 +2,7 @@
 //! look at.
 
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
 use migration::{Migrator, MigratorTrait};
@@ -35,7 +36,7 @@ pub async fn open(settings: &DatabaseSettings) -> Result<Store> {
     refuse_newer(&db).await?;
     migrate(&db, None).await?;
     let shards = record_facts(&db).await?;
-    Ok(Store { db, shards, url: settings.url.clone() })
+    Ok(Store { db, shards, url: settings.url.clone(), memo: Arc::default() })
 }
 
 /// Opens the database as it is, for looking at its migrations.

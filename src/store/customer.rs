@@ -3,15 +3,19 @@
 use std::collections::{HashMap, HashSet};
 
 use entity::{customer, identifier};
-use sea_orm::sea_query::{Asterisk, Expr, ExprTrait, Func, Order, OverStatement, Query, WindowStatement};
+use sea_orm::sea_query::{
+    Asterisk, Expr, ExprTrait, Func, LikeExpr, Order, OverStatement, Query, SelectStatement, WindowStatement,
+};
 use sea_orm::{
-    ColumnTrait, ConnectionTrait, EntityTrait, FromQueryResult, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect,
+    ColumnTrait, Condition, ConnectionTrait, DatabaseBackend, EntityTrait, FromQueryResult, PaginatorTrait,
+    QueryFilter, QueryOrder, QuerySelect,
 };
 
 use super::Store;
 use crate::Result;
 use crate::domain::hash;
-use crate::domain::identifier::Identifier;
+use crate::domain::identifier::{Identifier, PUSH_TOKEN_SUFFIX};
+use crate::domain::identifier_type::IdentifierTypes;
 use crate::domain::workspace::WorkspaceId;
 
 /// Most identifiers of one type that a customer shows; older ones still resolve.
@@ -86,38 +90,49 @@ pub async fn merged_into(store: &Store, workspace: WorkspaceId, customers: &[i64
     Ok(merged)
 }
 
-/// The identifiers of several customers by type, of each type the latest linked first and at most
-/// [`SHOWN_IDENTIFIERS_PER_TYPE`].
+/// The identifiers of several customers by type, of each type the latest linked first, those linked at once by the bytes of
+/// their values, and at most [`SHOWN_IDENTIFIERS_PER_TYPE`].
 pub async fn identifiers(
     store: &Store,
     workspace: WorkspaceId,
     customers: &[i64],
 ) -> Result<HashMap<i64, Vec<identifier::Model>>> {
+    let found = store.db().query_all(&shown_identifiers(store, workspace, customers)).await?;
+    let mut identifiers: HashMap<i64, Vec<identifier::Model>> = HashMap::new();
+    for row in found {
+        let row = identifier::Model::from_query_result(&row, "")?;
+        identifiers.entry(row.customer).or_default().push(row);
+    }
+    Ok(identifiers)
+}
+
+/// The statement that finds the identifiers which customers show: the database counts them off, so that of somebody with
+/// thousands no more are read out.
+pub fn shown_identifiers(store: &Store, workspace: WorkspaceId, customers: &[i64]) -> SelectStatement {
+    let value = match store.db().get_database_backend() {
+        DatabaseBackend::Postgres => Expr::cust("\"value\" COLLATE \"C\""),
+        _ => Expr::col(identifier::Column::Value),
+    };
     let rank = WindowStatement::partition_by(identifier::Column::Customer)
         .partition_by(identifier::Column::Name)
         .order_by(identifier::Column::LinkedAt, Order::Desc)
-        .order_by(identifier::Column::Id, Order::Asc)
+        .order_by_expr(value, Order::Asc)
         .take();
     let ranked = Query::select()
         .column(Asterisk)
         .expr_window_as(Func::cust("ROW_NUMBER"), rank, RANK)
         .from(identifier::Entity)
-        .and_where(identifier::Column::Workspace.eq(workspace.0))
+        // As a sum the workspace is no index: without statistics, SQLite would take it for narrower than the customers.
+        .and_where(Expr::col(identifier::Column::Workspace).add(0).eq(workspace.0))
         .and_where(identifier::Column::Customer.is_in(customers.iter().copied()))
         .take();
-    let shown = Query::select()
+    Query::select()
         .column(Asterisk)
         .from_subquery(ranked, "ranked")
         .and_where(Expr::col(RANK).lte(SHOWN_IDENTIFIERS_PER_TYPE))
         .order_by(identifier::Column::Name, Order::Asc)
         .order_by(RANK, Order::Asc)
-        .take();
-    let mut found: HashMap<i64, Vec<identifier::Model>> = HashMap::new();
-    for row in store.db().query_all(&shown).await? {
-        let row = identifier::Model::from_query_result(&row, "")?;
-        found.entry(row.customer).or_default().push(row);
-    }
-    Ok(found)
+        .take()
 }
 
 /// The values of several customers' identifiers of some types: (customer, type, value), in no particular order.
@@ -140,17 +155,43 @@ pub async fn values_of(
     Ok(found.all(store.db()).await?)
 }
 
+/// Identifiers of a customer that stands for itself, of every type that may be an address of a channel, by type and value.
+/// Those of other types, such as thousands of cookies, are not read.
+pub async fn addresses(
+    store: &Store,
+    workspace: WorkspaceId,
+    customer: i64,
+    (channel, types): (&str, &IdentifierTypes),
+) -> Result<Vec<identifier::Model>> {
+    let name = || Expr::col(identifier::Column::Name);
+    let (own, push_tokens) = (types.serving(channel), format!("any{PUSH_TOKEN_SUFFIX}"));
+    let mut of_channel = Condition::any().add(name().is_in(own));
+    if types.serves(&push_tokens, channel) {
+        let pattern = format!("%{}", PUSH_TOKEN_SUFFIX.replace('_', r"\_"));
+        of_channel = of_channel.add(name().like(LikeExpr::new(pattern).escape('\\')));
+    }
+    let found = identifier::Entity::find()
+        .filter(identifier::Column::Customer.eq(customer))
+        // As a sum the workspace is no index: without statistics, SQLite would take it for narrower than the customer.
+        .filter(Expr::col(identifier::Column::Workspace).add(0).eq(workspace.0))
+        .filter(of_channel)
+        .order_by_asc(identifier::Column::Name)
+        .order_by_asc(identifier::Column::Value);
+    Ok(found.all(store.db()).await?)
+}
+
 /// Every identifier of a customer that stands for itself, by type and value.
 pub async fn all_identifiers(store: &Store, workspace: WorkspaceId, customer: i64) -> Result<Vec<identifier::Model>> {
     let found = identifier::Entity::find()
         .filter(identifier::Column::Customer.eq(customer))
+        // As a sum the workspace is no index: without statistics, SQLite would take it for narrower than the customer.
+        .filter(Expr::col(identifier::Column::Workspace).add(0).eq(workspace.0))
         .order_by_asc(identifier::Column::Name)
-        .order_by_asc(identifier::Column::Value)
-        .filter(identifier::Column::Workspace.eq(workspace.0));
+        .order_by_asc(identifier::Column::Value);
     Ok(found.all(store.db()).await?)
 }
 
-/// Number of customers of the workspace, merged ones counted once.
+/// Number of customers of the workspace, merged and erased ones left out.
 pub async fn count(store: &Store, workspace: WorkspaceId) -> Result<i64> {
     let number = customer::Entity::find()
         .filter(customer::Column::Workspace.eq(workspace.0))

@@ -13,6 +13,7 @@ use super::{Store, audit};
 use crate::Result;
 use crate::domain::audit::AuditEntry;
 use crate::domain::hash::list_id;
+use crate::domain::recipient::detail_id;
 use crate::domain::time::Micros;
 use crate::domain::workspace::WorkspaceId;
 
@@ -35,6 +36,12 @@ pub async fn find_many(store: &Store, workspace: WorkspaceId, ids: &[i64]) -> Re
         .filter(list::Column::Workspace.eq(workspace.0))
         .filter(list::Column::Id.is_in(ids.iter().copied()));
     Ok(found.all(store.db()).await?.into_iter().map(|row| (row.id, row)).collect())
+}
+
+/// The names of all lists by the hash that recipients' states have of them.
+pub async fn names_by_detail(store: &Store, workspace: WorkspaceId) -> Result<HashMap<i64, String>> {
+    let rows = list::Entity::find().filter(list::Column::Workspace.eq(workspace.0)).all(store.db()).await?;
+    Ok(rows.into_iter().map(|row| (detail_id(&row.name), row.name)).collect())
 }
 
 /// A page of lists, by name as the database compares it.

@@ -152,7 +152,8 @@ fn names(found: &Value) -> String {
     nodes.map(name).collect::<Vec<_>>().join(" ")
 }
 
-async fn explain(db: &sea_orm::DatabaseConnection, statement: &sea_orm::sea_query::SelectStatement) -> Vec<String> {
+/// What the database would do for a statement, a line a step.
+pub async fn explain(db: &sea_orm::DatabaseConnection, statement: &sea_orm::sea_query::SelectStatement) -> Vec<String> {
     let backend = db.get_database_backend();
     let built = backend.build(statement);
     let prefix = if backend == DatabaseBackend::Sqlite { "EXPLAIN QUERY PLAN " } else { "EXPLAIN " };

@@ -7,6 +7,7 @@
 mod kit;
 
 mod access;
+mod attribution;
 mod audience;
 mod automation;
 mod bad_input;
@@ -20,6 +21,8 @@ mod firehose;
 mod generate;
 mod graphql_ingest;
 mod health;
+mod identity;
+mod identity_shown;
 mod import;
 mod ingest;
 mod migrations;

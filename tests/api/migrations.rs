@@ -61,8 +61,8 @@ macro_rules! select {
 }
 
 async fn select_each(db: &DatabaseConnection) -> usize {
-    select!(db: address_change address_state api_key audience audit blocked_identifier campaign campaign_activity campaign_alias cell customer customer_reach database_info event event_key
-        event_key_undated event_type event_type_count identifier identifier_type identity_change import_journal list profile_attribute quarantine reach_count
+    select!(db: address_change address_state api_key audience audit blocked_identifier campaign campaign_activity campaign_alias cell conversion conversion_latest customer customer_reach database_info detail event event_key
+        event_key_undated event_type event_type_count identifier identifier_type identity_change import_journal list profile_attribute purchase_order quarantine reach_count
         recipient rollup shard suppression workspace)
 }
 

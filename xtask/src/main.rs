@@ -23,7 +23,9 @@ cargo xtask recount [--events N]
                              every vendor's generated events (a million each) through a release build, on SQLite and on
                              PostgreSQL; fails where a count is not what the generator promises
 cargo xtask bench [--events N] [--quick]
-                             ingestion and funnel beside plain inserts; tables under target/bench-results";
+                             ingestion and funnel beside plain inserts; tables under target/bench-results
+cargo xtask bench reports [--events N]
+                             every report and list, and merges, over HTTP on a store of 10 million events";
 
 fn main() -> ExitCode {
     match run() {

@@ -2,6 +2,7 @@
 //! records is held at a time, whatever the customer's size. A new table that names customers is added here.
 
 mod addresses;
+mod conversions;
 mod document;
 mod events;
 mod records;
@@ -17,6 +18,7 @@ use crate::domain::identifier::Identifier;
 use crate::domain::time::Micros;
 use crate::domain::workspace::{Workspace, WorkspaceId};
 use crate::store::event::EventFilter;
+use crate::store::page::{Page, PageEnd};
 use crate::store::{self, Store};
 use crate::{Error, Result};
 use document::Document;
@@ -98,6 +100,7 @@ async fn write_all(question: Question<'_>, document: &mut Document<'_, '_>) -> R
     identity_changes(question, document, &merged).await?;
     addresses::write(question, document, &identifiers).await?;
     let events = events::write(question, document, &merged).await?;
+    conversions::write(question, document).await?;
     let named: Vec<Identifier> =
         identifiers.iter().map(|row| Identifier { name: row.name.clone(), value: row.value.clone() }).collect();
     let records = records::write(question, document, &named).await?;
@@ -127,22 +130,28 @@ async fn audiences(question: Question<'_>) -> Result<Value> {
     Ok(found.remove(&customer).unwrap_or_default().into_iter().map(|audience| Value::from(audience.name)).collect())
 }
 
+/// Changes that are held at a time.
+const PAGE: u64 = 1_000;
+
 /// Merges and moves that it gained by, and those that it lost by.
 async fn identity_changes(question: Question<'_>, document: &mut Document<'_, '_>, merged: &[i64]) -> Result<()> {
     let Question { store, workspace, .. } = question;
     document.begin_list("identityChanges")?;
-    let mut after = None;
+    let mut page = Page { after: None, before: None, from: PageEnd::Start, limit: PAGE };
     loop {
-        let rows = store::identity_change::of_customers(store, workspace.id, merged, after).await?;
-        let Some(last) = rows.last() else { return document.end_list() };
-        after = Some(last.id);
-        for row in &rows {
+        let slice = store::identity_change::page(store, workspace.id, merged, &page).await?;
+        page.after = slice.rows.last().map(store::identity_change::position_of);
+        for row in &slice.rows {
             let named = row.identifier_name.as_ref().zip(row.identifier_value.as_ref());
             document.item(&json!({
                 "cause": row.cause, "at": time(row.changed_at), "gained": id("Customer", row.customer),
                 "lost": id("Customer", row.other),
-                "identifier": named.map(|(name, value)| json!({"type": name, "value": value})),
+                "identifier": named.map(|(name, value)| json!({"type": name, "value": value})), "reason": row.reason,
+                "event": Some((row.event_shard, row.event_seq)).filter(|event| event.1 > 0).map(event_id),
             }))?;
+        }
+        if !slice.has_next {
+            return document.end_list();
         }
     }
 }

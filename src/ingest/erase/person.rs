@@ -133,7 +133,8 @@ pub(super) async fn erase(work: &mut Work<'_>, workspace: WorkspaceId, person: &
     delete(work, &tables::PROFILE_ATTRIBUTE, attributes).await?;
     let mut changes = person.changes.clone();
     let nothing = || Column::OptText(vec![None; person.changes.len()]);
-    (changes.columns[6], changes.columns[7]) = (nothing(), nothing());
+    // The type and value of the identifier, and the reason that somebody gave.
+    (changes.columns[6], changes.columns[7], changes.columns[12]) = (nothing(), nothing(), nothing());
     work.connection.put(&tables::IDENTITY_CHANGE, &changes).await?;
     delete(work, &tables::IDENTIFIER, person.identifiers.clone()).await?;
     let mut rows = person.rows.clone();

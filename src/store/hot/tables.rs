@@ -69,7 +69,14 @@ pub static EVENT_TYPE_COUNT: Table = Table {
 pub static CAMPAIGN_ACTIVITY: Table = Table {
     name: "campaign_activity",
     key: &[("shard", I16), ("campaign", I64)],
-    values: &[("workspace", I32), ("events", I64), ("delivered", I64), ("first_at", I64), ("last_at", I64)],
+    values: &[
+        ("workspace", I32),
+        ("events", I64),
+        ("delivered", I64),
+        ("first_at", I64),
+        ("last_at", I64),
+        ("version", I64),
+    ],
 };
 
 /// `entity::customer`.
@@ -111,6 +118,10 @@ pub static IDENTITY_CHANGE: Table = Table {
         ("identifier_name", OptText),
         ("identifier_value", OptText),
         ("changed_at", I64),
+        ("event_shard", I16),
+        ("event_seq", I64),
+        ("api_key", I64),
+        ("reason", OptText),
     ],
 };
 
@@ -173,6 +184,16 @@ pub static ADDRESS_STATE: Table = Table {
 pub static LIST: Table =
     Table { name: "list", key: &[("workspace", I32), ("id", I64)], values: &[("name", Text), ("created_at", I64)] };
 
+/// `entity::detail`.
+pub static DETAIL: Table = Table {
+    name: "detail",
+    key: &[("shard", I16), ("workspace", I32), ("id", I64)],
+    values: &[("text", Text), ("customer", OptI64)],
+};
+
+/// `entity::database_info`.
+pub static DATABASE_INFO: Table = Table { name: "database_info", key: &[("key", Text)], values: &[("value", Text)] };
+
 /// `entity::address_change`.
 pub static ADDRESS_CHANGE: Table = Table {
     name: "address_change",
@@ -213,6 +234,24 @@ pub static REACH_COUNT: Table = Table {
     key: &[("shard", I16), ("workspace", I32), ("channel", Text), ("list", I64), ("outcome", I32)],
     values: &[("customers", I64)],
 };
+
+/// `entity::purchase_order`.
+pub static PURCHASE_ORDER: Table = Table {
+    name: "purchase_order",
+    key: &[("shard", I16), ("id", Bytes)],
+    values: &[("workspace", I32), ("state", Bytes)],
+};
+
+/// `entity::conversion`.
+pub static CONVERSION: Table = Table {
+    name: "conversion",
+    key: &[("shard", I16), ("workspace", I32), ("at", I64), ("key", Bytes)],
+    values: &[("customer", I64), ("packed", Bytes)],
+};
+
+/// `entity::conversion_latest`.
+pub static CONVERSION_LATEST: Table =
+    Table { name: "conversion_latest", key: &[("shard", I16)], values: &[("at", I64)] };
 
 /// `entity::quarantine`.
 pub static QUARANTINE: Table = Table {
@@ -284,7 +323,7 @@ pub static AUDIT: Table = Table {
 };
 
 /// Every table above.
-pub static ALL: [&Table; 28] = [
+pub static ALL: [&Table; 33] = [
     &SHARD,
     &IDENTIFIER_TYPE,
     &CAMPAIGN,
@@ -304,10 +343,15 @@ pub static ALL: [&Table; 28] = [
     &PROFILE_ATTRIBUTE,
     &ADDRESS_STATE,
     &LIST,
+    &DETAIL,
+    &DATABASE_INFO,
     &ADDRESS_CHANGE,
     &SUPPRESSION,
     &CUSTOMER_REACH,
     &REACH_COUNT,
+    &PURCHASE_ORDER,
+    &CONVERSION,
+    &CONVERSION_LATEST,
     &QUARANTINE,
     &IMPORT_JOURNAL,
     &WORKSPACE,
@@ -349,10 +393,15 @@ mod tests {
         assert_same::<entity::profile_attribute::Entity>(&PROFILE_ATTRIBUTE);
         assert_same::<entity::address_state::Entity>(&ADDRESS_STATE);
         assert_same::<entity::list::Entity>(&LIST);
+        assert_same::<entity::detail::Entity>(&DETAIL);
+        assert_same::<entity::database_info::Entity>(&DATABASE_INFO);
         assert_same::<entity::address_change::Entity>(&ADDRESS_CHANGE);
         assert_same::<entity::suppression::Entity>(&SUPPRESSION);
         assert_same::<entity::customer_reach::Entity>(&CUSTOMER_REACH);
         assert_same::<entity::reach_count::Entity>(&REACH_COUNT);
+        assert_same::<entity::purchase_order::Entity>(&PURCHASE_ORDER);
+        assert_same::<entity::conversion::Entity>(&CONVERSION);
+        assert_same::<entity::conversion_latest::Entity>(&CONVERSION_LATEST);
         assert_same::<entity::quarantine::Entity>(&QUARANTINE);
         assert_same::<entity::import_journal::Entity>(&IMPORT_JOURNAL);
         assert_same::<entity::workspace::Entity>(&WORKSPACE);

@@ -6,7 +6,7 @@ use campaignql::domain::access::Scope;
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use super::somebody::{ANN, TRACES, id_of, load};
+use super::somebody::{ANN, BOB, TRACES, id_of, load};
 use crate::kit::client::read;
 use crate::kit::{Client, Program, TestServer, both_databases};
 
@@ -37,6 +37,12 @@ async fn mutations(admin: &Client) -> Vec<(&'static str, String)> {
     let ann = format!("identifier: {{type: \"email\", value: \"{ANN}\"}}");
     let errors = "userErrors { message }";
     vec![
+        (
+            "customerMerge",
+            format!(
+                "customerMerge(input: {{customer: {{identifier: {{type: \"email\", value: \"{BOB}\"}}}}, other: {{identifier: {{type: \"user_id\", value: \"stranger\"}}}}}}) {{ {errors} }}"
+            ),
+        ),
         ("campaignUpdate", format!("campaignUpdate(id: {campaign}, input: {{name: \"Letters\"}}) {{ {errors} }}")),
         ("campaignArchive", format!("campaignArchive(id: {campaign}) {{ {errors} }}")),
         ("quarantineDiscard", format!("quarantineDiscard(input: {{id: {record}, reason: \"a test\"}}) {{ {errors} }}")),
@@ -91,6 +97,8 @@ both_databases! {
         let fields = schema["__schema"]["mutationType"]["fields"].as_array().expect("a list").clone();
         let all: BTreeSet<String> = fields.iter().map(|field| field["name"].as_str().expect("a name").to_owned()).collect();
         let mut seen: BTreeSet<String> = OF_SENDERS.iter().map(|name| (*name).to_owned()).collect();
+        let stranger = json!({"type": "web", "identifiers": {"user_id": "stranger"}, "data": {"ts": 1_770_000_000}});
+        assert_eq!(admin.post("/ingest/odp", &stranger).await.json["accepted"], 1);
         let keys = admin.holder_of_admin(&server).await;
         for (name, field) in mutations(admin).await {
             let before = log(admin, json!({"action": name})).await.len();
@@ -113,7 +121,7 @@ both_databases! {
         assert_eq!(seen, all, "left: mutations tried, right: mutations there are");
         let erased = log(admin, json!({"action": "customerErase"})).await[0].clone();
         assert_eq!(erased["summary"]["reason"], "a request by letter");
-        assert_eq!(erased["summary"]["identifiers"], 7, "{erased}");
+        assert_eq!(erased["summary"]["identifiers"], 8, "{erased}");
         let whole = Value::Array(log(admin, json!({})).await).to_string().to_lowercase();
         assert!(!TRACES.iter().any(|trace| whole.contains(trace)), "{whole}");
     }

@@ -60,7 +60,7 @@ both_databases! {
         assert_eq!(erased["userErrors"], json!([]), "{erased}");
         let erased = &erased["erasure"];
         assert_eq!(erased["id"], ann);
-        for (field, number) in [("identifiers", 7), ("attributes", 2), ("quarantinedRecords", 3), ("eventsOfOthers", 1)] {
+        for (field, number) in [("identifiers", 8), ("attributes", 2), ("quarantinedRecords", 3), ("eventsOfOthers", 1)] {
             assert_eq!(erased[field], number.to_string(), "{field}: {erased}");
         }
         assert_eq!(traces(&database).await, Vec::<String>::new());
@@ -85,6 +85,33 @@ both_databases! {
         }
         let again = erase(admin, "email", ANN).await;
         assert_eq!(again["userErrors"][0]["code"], "NOT_FOUND", "{again}");
+        server.stop().await;
+    }
+
+    async fn reports_by_links_count_on_without_the_links_that_were_hers_alone(database: TestDatabase) {
+        let server = TestServer::start(database.clone()).await;
+        let admin = &server.admin;
+        load(&server).await;
+        let query = "{ campaign(externalId: \"71\") { funnel(groupBy: [URL]) { groups { url steps { step total unique } } } } }";
+        let links = |data: Value| {
+            let groups = data["campaign"]["funnel"]["groups"].as_array().expect("a list").clone();
+            let mut clicks: Vec<(Value, Value)> = Vec::new();
+            for group in groups {
+                let steps = group["steps"].as_array().expect("a list");
+                let step = steps.iter().find(|step| step["step"] == "CLICKED").expect("it is a step").clone();
+                if step["total"] != "0" {
+                    clicks.push((group["url"].clone(), step));
+                }
+            }
+            clicks
+        };
+        let before = links(admin.data(query, json!({})).await);
+        let hers = json!("https://shop.example/for-erasmus");
+        assert!(before.iter().any(|(url, step)| *url == hers && step["total"] == "1"), "{before:?}");
+        erase(admin, "email", ANN).await;
+        let after = links(admin.data(query, json!({})).await);
+        let forgotten = |(url, step): (Value, Value)| (if url == hers { Value::Null } else { url }, step);
+        assert_eq!(after, before.into_iter().map(forgotten).collect::<Vec<_>>());
         server.stop().await;
     }
 

@@ -25,7 +25,7 @@ use Holds::{ByAddress, Nameless, Personal, Words};
 pub type Table = (&'static str, &'static [(&'static str, Holds)], &'static [&'static str]);
 
 /// Every table with its columns. What is not named by itself is [`Nameless`].
-pub const TABLES: [Table; 31] = [
+pub const TABLES: &[Table] = &[
     ("address_change", &[("id", ByAddress)], &["shard", "at", "event_shard", "event_seq", "change", "list"]),
     ("address_state", &[("id", ByAddress), ("state", ByAddress)], &["shard", "workspace", "unreachable", "consent"]),
     (
@@ -49,13 +49,19 @@ pub const TABLES: [Table; 31] = [
         &[("external_id", Words), ("name", Words), ("tags", Words)],
         &["id", "workspace", "namespace", "created_at", "archived_at"],
     ),
-    ("campaign_activity", &[], &["shard", "campaign", "workspace", "events", "delivered", "first_at", "last_at"]),
+    (
+        "campaign_activity",
+        &[],
+        &["shard", "campaign", "workspace", "events", "delivered", "first_at", "last_at", "version"],
+    ),
     ("campaign_alias", &[("external_id", Words)], &["workspace", "namespace", "campaign"]),
     (
         "cell",
         &[("run", Words), ("treatment", Words), ("touchpoint", Words), ("channel", Words)],
         &["id", "workspace", "campaign", "source"],
     ),
+    ("conversion", &[], &["shard", "workspace", "at", "key", "customer", "packed"]),
+    ("conversion_latest", &[], &["shard", "at"]),
     ("customer", &[], &["shard", "id", "workspace", "is_identified", "merged_into", "created_at", "erased_at"]),
     ("customer_reach", &[], &["shard", "customer", "reach"]),
     ("database_info", &[], &["key", "value"]),
@@ -77,6 +83,7 @@ pub const TABLES: [Table; 31] = [
             "key",
         ],
     ),
+    ("detail", &[("text", Personal)], &["shard", "workspace", "id", "customer"]),
     ("event_key", &[], &["shard", "day", "key"]),
     ("event_key_undated", &[], &["shard", "key", "seen_at"]),
     ("event_type", &[("type", Words), ("action", Words)], &["id", "workspace", "kind"]),
@@ -85,8 +92,20 @@ pub const TABLES: [Table; 31] = [
     ("identifier_type", &[("name", Words)], &["workspace", "is_high", "channels", "created_at"]),
     (
         "identity_change",
-        &[("identifier_value", Personal)],
-        &["shard", "id", "workspace", "customer", "other", "cause", "identifier_name", "changed_at"],
+        &[("identifier_value", Personal), ("reason", Personal)],
+        &[
+            "shard",
+            "id",
+            "workspace",
+            "customer",
+            "other",
+            "cause",
+            "identifier_name",
+            "changed_at",
+            "event_shard",
+            "event_seq",
+            "api_key",
+        ],
     ),
     (
         "import_journal",
@@ -117,6 +136,7 @@ pub const TABLES: [Table; 31] = [
             "resolved_at",
         ],
     ),
+    ("purchase_order", &[], &["shard", "id", "workspace", "state"]),
     ("reach_count", &[], &["shard", "workspace", "channel", "list", "outcome", "customers"]),
     ("recipient", &[], &["shard", "campaign", "customer", "state"]),
     ("rollup", &[], &["shard", "campaign", "grouping", "group_id", "day", "counts"]),

@@ -157,7 +157,7 @@ impl Oracle {
     }
 
     /// Whether an identifier is an address of the channel: by its type, or because it was seen there.
-    fn is_address_of(&self, identifier: &Identifier, channel: &str) -> bool {
+    pub fn is_address_of(&self, identifier: &Identifier, channel: &str) -> bool {
         if identifier.name != "pinpoint_endpoint" {
             return channels(&identifier.name).contains(&channel);
         }

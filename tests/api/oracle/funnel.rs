@@ -4,10 +4,12 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use campaignql::domain::event::NewEvent;
 use campaignql::domain::kind::Kind;
-use chrono::NaiveDate;
+use campaignql::domain::time::Micros;
+use chrono::{Datelike, NaiveDate, Weekday};
+use chrono_tz::Tz;
 
 use super::machine::{is_machine, verdict};
-use super::steps::{Automation, Reported, Step, implied, inferred_delivery, reported};
+use super::steps::{Automation, Reported, Step, detail, implied, inferred_delivery, reported};
 use super::{CampaignName, Happened, Oracle, campaign_name};
 
 /// What counts once.
@@ -21,30 +23,53 @@ pub enum Unit {
     Message,
 }
 
-/// What rows are grouped by, beside days.
+/// Which day counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum GroupBy {
-    /// Nothing.
-    Nothing,
-    /// Run.
+pub enum Basis {
+    /// The event's own.
+    Event,
+    /// The one on which the message was sent.
+    Cohort,
+}
+
+/// What rows are grouped by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum By {
     Run,
-    /// Treatment.
     Treatment,
-    /// Touchpoint.
     Touchpoint,
-    /// Channel.
     Channel,
+    Day,
+    Week,
+    Month,
+    List,
+    Reason,
+    Url,
+}
+
+impl By {
+    /// Whether it is a stretch of time.
+    pub fn is_time(self) -> bool {
+        matches!(self, Self::Day | Self::Week | Self::Month)
+    }
+
+    /// Whether every event of a message may have it.
+    pub fn is_place(self) -> bool {
+        matches!(self, Self::Run | Self::Treatment | Self::Touchpoint | Self::Channel)
+    }
 }
 
 /// A question about a campaign.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Question {
     /// What counts once.
     pub unit: Unit,
+    /// Which day counts.
+    pub basis: Basis,
+    /// The zone of days.
+    pub zone: Tz,
     /// What rows are grouped by.
-    pub group_by: GroupBy,
-    /// Whether they are also grouped by day.
-    pub by_day: bool,
+    pub group_by: Vec<By>,
     /// Whether steps that must have happened are counted too.
     pub implied: bool,
     /// Whose opens and clicks are counted.
@@ -62,14 +87,9 @@ pub struct Count {
     pub unique: i64,
 }
 
-/// A group of steps.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Group {
-    /// The run, treatment … of its steps; none: they have none, or are not grouped by one.
-    pub value: Option<String>,
-    /// Their day; none: they are not grouped by day.
-    pub day: Option<NaiveDate>,
-}
+/// What the steps of a group have in common, by what rows are grouped by. None: they have none. Of weeks and months the
+/// first day.
+pub type Group = BTreeMap<By, Option<String>>;
 
 /// Counts by group and kind; zeros are left out.
 pub type Rows = BTreeMap<Group, BTreeMap<Kind, Count>>;
@@ -83,17 +103,26 @@ enum Message {
 
 /// Two steps are of one unit when these are equal.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-enum UnitName {
+pub enum UnitName {
+    /// A customer in a run.
     RecipientInRun(usize, Option<String>),
+    /// A customer.
     Recipient(usize),
+    /// A message.
+    #[expect(private_interfaces, reason = "only compared")]
     Message(Message),
 }
 
 /// A step with all that the counting asks for.
-struct Counted {
-    step: Step,
-    unit: UnitName,
-    day: NaiveDate,
+pub struct Counted {
+    /// The step.
+    pub step: Step,
+    /// Its unit.
+    pub unit: UnitName,
+    /// The time by which it is placed.
+    pub lies_at: Micros,
+    /// The day of that time.
+    pub day: NaiveDate,
 }
 
 impl Oracle {
@@ -106,11 +135,15 @@ impl Oracle {
     pub fn funnel(&self, campaign: &CampaignName, question: &Question) -> Rows {
         let mut rows = Rows::new();
         let steps = self.steps(campaign, question);
-        let groups: BTreeSet<Group> = steps.iter().map(|counted| group(counted, question)).collect();
+        let groups: BTreeSet<Group> = steps.iter().map(|counted| counted.group(&question.group_by)).collect();
         let kinds: BTreeSet<Kind> = steps.iter().map(|counted| counted.step.kind).collect();
         for (group, kind) in groups.iter().flat_map(|group| kinds.iter().map(move |kind| (group, *kind))) {
             let same_kind: Vec<&Counted> = steps.iter().filter(|counted| counted.step.kind == kind).collect();
-            let count = count(&same_kind, group, question);
+            let considered = of_group(&same_kind, group);
+            let counts = |counted: &&Counted| counts_in(counted, group, question);
+            let total = considered.iter().copied().filter(counts).count() as i64;
+            let unique = firsts(&considered).into_iter().filter(counts).count() as i64;
+            let count = Count { total, unique };
             if count != Count::default() {
                 rows.entry(group.clone()).or_default().insert(kind, count);
             }
@@ -129,7 +162,7 @@ impl Oracle {
     }
 
     /// Every step of every message that the question is about, in all time.
-    fn steps(&self, campaign: &CampaignName, question: &Question) -> Vec<Counted> {
+    pub fn steps(&self, campaign: &CampaignName, question: &Question) -> Vec<Counted> {
         let infer = self.infers_deliveries(campaign, question);
         let mut messages: BTreeMap<Message, Vec<&Happened>> = BTreeMap::new();
         for happened in self.of_campaign(campaign) {
@@ -139,6 +172,7 @@ impl Oracle {
         let targeted = targeted_places(&messages);
         for (message, happened) in messages {
             let person = happened[0].person;
+            let sent = sent_at(&happened).filter(|_| question.basis == Basis::Cohort);
             let reports_target = happened.iter().any(|happened| happened.event.kind == Kind::Targeted);
             for step in message_steps(&happened, question, infer) {
                 let place = (person, step.run.clone(), step.treatment.clone(), step.touchpoint.clone());
@@ -150,10 +184,37 @@ impl Oracle {
                     Unit::Recipient => UnitName::Recipient(person),
                     Unit::Message => UnitName::Message(message.clone()),
                 };
-                counted.push(Counted { day: self.day(step.at), step, unit });
+                let lies_at = sent.unwrap_or(step.at);
+                let day = lies_at.to_datetime().with_timezone(&question.zone).date_naive();
+                counted.push(Counted { day, lies_at, step, unit });
             }
         }
+        counted.extend(self.converted(campaign, question));
         counted
+    }
+
+    /// The conversions that are credited to touches of the campaign: each a step of the touch's message, at the time of the
+    /// conversion.
+    fn converted(&self, campaign: &CampaignName, question: &Question) -> Vec<Counted> {
+        let is_of = |event: &NewEvent| event.campaign.as_ref().is_some_and(|named| campaign_name(named) == *campaign);
+        let credits = self.credits().iter().map(|(touch, at)| (&self.events[*touch], *at));
+        let of_campaign = credits.filter(|(touch, _)| is_of(&touch.event));
+        of_campaign
+            .map(|(touch, at)| {
+                let step = Step { kind: Kind::Converted, at, detail: None, ..step(touch) };
+                let of_touch = message(touch);
+                let unit = match question.unit {
+                    Unit::RecipientPerRun => UnitName::RecipientInRun(touch.person, step.run.clone()),
+                    Unit::Recipient => UnitName::Recipient(touch.person),
+                    Unit::Message => UnitName::Message(of_touch.clone()),
+                };
+                let same: Vec<&Happened> =
+                    self.of_campaign(campaign).into_iter().filter(|happened| message(happened) == of_touch).collect();
+                let lies_at = sent_at(&same).filter(|_| question.basis == Basis::Cohort).unwrap_or(at);
+                let day = lies_at.to_datetime().with_timezone(&question.zone).date_naive();
+                Counted { day, lies_at, step, unit }
+            })
+            .collect()
     }
 
     /// The events that the campaign's funnel counts.
@@ -221,40 +282,68 @@ fn step(happened: &Happened) -> Step {
         treatment: event.treatment.clone(),
         touchpoint: event.touchpoint.clone(),
         channel: event.channel.clone(),
+        detail: detail(event),
     }
 }
 
-fn group(counted: &Counted, question: &Question) -> Group {
-    Group { value: value(&counted.step, question.group_by), day: question.by_day.then_some(counted.day) }
+/// When a message was sent: by the earliest of what reports it and of what is stamped on any of its events.
+fn sent_at(message: &[&Happened]) -> Option<Micros> {
+    let reported = message.iter().filter(|happened| happened.event.kind == Kind::Sent).map(|happened| happened.at);
+    let stamped = message.iter().filter_map(|happened| happened.event.sent_at);
+    reported.chain(stamped).min()
 }
 
-fn value(step: &Step, by: GroupBy) -> Option<String> {
-    match by {
-        GroupBy::Nothing => None,
-        GroupBy::Run => step.run.clone(),
-        GroupBy::Treatment => step.treatment.clone(),
-        GroupBy::Touchpoint => step.touchpoint.clone(),
-        GroupBy::Channel => step.channel.clone(),
+impl Counted {
+    /// The group that it is in.
+    pub fn group(&self, group_by: &[By]) -> Group {
+        group_by.iter().map(|by| (*by, self.value(*by))).collect()
+    }
+
+    fn value(&self, by: By) -> Option<String> {
+        let Step { run, treatment, touchpoint, channel, detail, .. } = &self.step;
+        match by {
+            By::Run => run.clone(),
+            By::Treatment => treatment.clone(),
+            By::Touchpoint => touchpoint.clone(),
+            By::Channel => channel.clone(),
+            By::Day => Some(self.day.to_string()),
+            By::Week => Some(self.day.week(Weekday::Mon).first_day().to_string()),
+            By::Month => self.day.with_day(1).map(|first| first.to_string()),
+            By::List | By::Reason | By::Url => {
+                detail.as_ref().filter(|(of, _)| *of == by).map(|(_, text)| text.clone())
+            }
+        }
+    }
+
+    fn has(&self, group: &Group, by: impl Fn(By) -> bool) -> bool {
+        group.iter().filter(|(of, _)| by(**of)).all(|(of, value)| self.value(*of) == *value)
     }
 }
 
-/// Counts the steps of one kind that lie in a group and in the range. A unit counts once among those of the same run,
-/// treatment … whatever their day: at the first of them, if that lies in the group and in the range.
-fn count(steps: &[&Counted], group: &Group, question: &Question) -> Count {
-    let same_value = steps.iter().copied().filter(|counted| value(&counted.step, question.group_by) == group.value);
-    let considered: Vec<&Counted> = same_value.collect();
-    let counts = |counted: &&Counted| {
-        let in_range = question.days.is_none_or(|(from, to)| from <= counted.day && counted.day < to);
-        in_range && group.day.is_none_or(|day| counted.day == day)
-    };
-    let units: BTreeSet<&UnitName> = considered.iter().map(|counted| &counted.unit).collect();
+/// The steps that share a group's values, whatever their day: among these a unit counts once.
+pub fn of_group<'a>(steps: &[&'a Counted], group: &Group) -> Vec<&'a Counted> {
+    steps.iter().copied().filter(|counted| counted.has(group, |by| !by.is_time())).collect()
+}
+
+/// The steps that share a group's run, treatment, touchpoint and channel, as far as it is made of these.
+pub fn of_place<'a>(steps: &[&'a Counted], group: &Group) -> Vec<&'a Counted> {
+    steps.iter().copied().filter(|counted| counted.has(group, By::is_place)).collect()
+}
+
+/// The first step of every unit: by its own time, and at one instant that of the message sent first.
+pub fn firsts<'a>(steps: &[&'a Counted]) -> Vec<&'a Counted> {
+    let units: BTreeSet<&UnitName> = steps.iter().map(|counted| &counted.unit).collect();
     let first_of = |unit: &UnitName| {
-        let same = considered.iter().copied().filter(|counted| counted.unit == *unit);
-        same.min_by_key(|counted| counted.step.at)
+        let same = steps.iter().copied().filter(|counted| counted.unit == *unit);
+        same.min_by_key(|counted| (counted.step.at, counted.lies_at))
     };
-    let total = considered.iter().copied().filter(counts).count();
-    let unique = units.into_iter().filter_map(first_of).filter(counts).count();
-    Count { total: total as i64, unique: unique as i64 }
+    units.into_iter().filter_map(first_of).collect()
+}
+
+/// Whether a step lies in the days of a group and in the range.
+pub fn counts_in(counted: &Counted, group: &Group, question: &Question) -> bool {
+    let in_range = question.days.is_none_or(|(from, to)| from <= counted.day && counted.day < to);
+    in_range && counted.has(group, By::is_time)
 }
 
 #[cfg(test)]
@@ -270,8 +359,9 @@ mod tests {
     fn question() -> Question {
         Question {
             unit: Unit::RecipientPerRun,
-            group_by: GroupBy::Nothing,
-            by_day: false,
+            basis: Basis::Event,
+            zone: Tz::UTC,
+            group_by: Vec::new(),
             implied: false,
             automation: Automation::Human,
             days: None,
@@ -282,8 +372,12 @@ mod tests {
         oracle.funnel(&(Namespace::Odp, "c".to_owned()), &question)
     }
 
-    fn of(rows: &Rows, value: Option<&str>, kind: Kind) -> (i64, i64) {
-        count_of(rows, &Group { value: value.map(str::to_owned), day: None }, kind)
+    fn group<const N: usize>(values: [(By, &str); N]) -> Group {
+        values.into_iter().map(|(by, value)| (by, Some(value.to_owned()))).collect()
+    }
+
+    fn of(rows: &Rows, run: Option<&str>, kind: Kind) -> (i64, i64) {
+        count_of(rows, &run.map_or_else(Group::new, |run| group([(By::Run, run)])), kind)
     }
 
     fn count_of(rows: &Rows, group: &Group, kind: Kind) -> (i64, i64) {
@@ -314,20 +408,20 @@ mod tests {
         let from = |first| Question { unit: Unit::Recipient, days: Some((day(first), day(4))), ..question() };
         assert_eq!(of(&ask(&three_sends(), from(1)), None, Kind::Sent), (3, 1));
         assert_eq!(of(&ask(&three_sends(), from(2)), None, Kind::Sent), (2, 0));
-        let by_day = ask(&three_sends(), Question { unit: Unit::Recipient, by_day: true, ..question() });
-        let on = |number| count_of(&by_day, &Group { value: None, day: Some(day(number)) }, Kind::Sent);
+        let by_day = ask(&three_sends(), Question { unit: Unit::Recipient, group_by: vec![By::Day], ..question() });
+        let on = |number| count_of(&by_day, &group([(By::Day, &day(number).to_string())]), Kind::Sent);
         assert_eq!([on(1), on(2), on(3), on(4)], [(1, 1), (1, 0), (1, 0), (0, 0)]);
     }
 
     #[test]
     fn in_a_group_a_unit_counts_at_its_first_event_there() {
-        let by_run = Question { unit: Unit::Recipient, group_by: GroupBy::Run, ..question() };
-        let rows = ask(&three_sends(), by_run);
+        let by_run = Question { unit: Unit::Recipient, group_by: vec![By::Run], ..question() };
+        let rows = ask(&three_sends(), by_run.clone());
         assert_eq!((of(&rows, Some("r"), Kind::Sent), of(&rows, Some("s"), Kind::Sent)), ((2, 1), (1, 1)));
-        let rows = ask(&three_sends(), Question { days: Some((day(2), day(4))), ..by_run });
+        let rows = ask(&three_sends(), Question { days: Some((day(2), day(4))), ..by_run.clone() });
         assert_eq!((of(&rows, Some("r"), Kind::Sent), of(&rows, Some("s"), Kind::Sent)), ((1, 0), (1, 1)));
-        let rows = ask(&three_sends(), Question { by_day: true, ..by_run });
-        let on = |run: &str, number| Group { value: Some(run.to_owned()), day: Some(day(number)) };
+        let rows = ask(&three_sends(), Question { group_by: vec![By::Run, By::Day], ..by_run });
+        let on = |run: &str, number| group([(By::Run, run), (By::Day, &day(number).to_string())]);
         assert_eq!(count_of(&rows, &on("r", 2), Kind::Sent), (1, 0));
         assert_eq!(count_of(&rows, &on("s", 3), Kind::Sent), (1, 1));
     }
@@ -345,7 +439,7 @@ mod tests {
         let sent = event("email:a@x.test").message("1").make();
         let bounced = event("email:b@x.test").message("2").kind(Kind::SoftBounced).make();
         let implied = Question { implied: true, ..question() };
-        let rows = ask(&oracle(vec![sent.clone(), bounced.clone()]), implied);
+        let rows = ask(&oracle(vec![sent.clone(), bounced.clone()]), implied.clone());
         assert_eq!((of(&rows, None, Kind::Delivered), of(&rows, None, Kind::Sent)), ((1, 1), (2, 2)));
         let elsewhere = event("email:c@x.test").message("3").kind(Kind::Delivered).at(9 * DAY).make();
         let rows = ask(&oracle(vec![sent, bounced, elsewhere]), implied);
@@ -368,5 +462,47 @@ mod tests {
         let elsewhere = event("email:a@x.test").with(|event| event.campaign = None).make();
         let bought = event("email:a@x.test").kind(Kind::Purchased).make();
         assert_eq!(ask(&oracle(vec![elsewhere, bought]), question()), Rows::new());
+    }
+
+    #[test]
+    fn a_cohort_is_that_of_the_message_of_the_first_event() {
+        let of_message = |id: &str, kind, at: i64| event("email:a@x.test").message(id).kind(kind).at(at).make();
+        let oracle = oracle(vec![
+            of_message("1", Kind::Sent, 0),
+            of_message("2", Kind::Sent, 2 * DAY),
+            of_message("2", Kind::Opened, 3 * DAY),
+            of_message("1", Kind::Opened, 4 * DAY),
+        ]);
+        let cohorts = Question { unit: Unit::Recipient, basis: Basis::Cohort, group_by: vec![By::Day], ..question() };
+        let rows = ask(&oracle, cohorts);
+        let on = |number, kind| count_of(&rows, &group([(By::Day, &day(number).to_string())]), kind);
+        assert_eq!([on(1, Kind::Sent), on(3, Kind::Sent)], [(1, 1), (1, 0)]);
+        assert_eq!([on(1, Kind::Opened), on(3, Kind::Opened), on(5, Kind::Opened)], [(1, 0), (1, 1), (0, 0)]);
+    }
+
+    #[test]
+    fn a_cohort_goes_by_the_earliest_stamp_and_else_by_the_event() {
+        let stamped = |at, sent| {
+            let click = event("email:a@x.test").message("1").click("x").at(at);
+            click.with(|event| event.sent_at = Some(Micros::from_seconds(sent))).make()
+        };
+        let alone = event("email:b@x.test").message("2").click("x").at(5 * DAY).make();
+        let oracle = oracle(vec![stamped(3 * DAY, 2 * DAY), stamped(4 * DAY, DAY), alone]);
+        let cohorts = Question { basis: Basis::Cohort, group_by: vec![By::Day], ..question() };
+        let rows = ask(&oracle, cohorts);
+        let on = |number| count_of(&rows, &group([(By::Day, &day(number).to_string())]), Kind::Clicked);
+        assert_eq!([on(2), on(3), on(6)], [(2, 1), (0, 0), (1, 1)]);
+    }
+
+    #[test]
+    fn a_link_groups_clicks_alone() {
+        let click = |url: &str, at| event("email:a@x.test").message("1").click(url).at(at).make();
+        let oracle = oracle(vec![click("x", 0), click("y", DAY), click("x", 2 * DAY)]);
+        let by_url = Question { group_by: vec![By::Url], implied: true, ..question() };
+        let rows = ask(&oracle, by_url);
+        assert_eq!(count_of(&rows, &group([(By::Url, "x")]), Kind::Clicked), (2, 1));
+        assert_eq!(count_of(&rows, &group([(By::Url, "y")]), Kind::Clicked), (1, 1));
+        assert_eq!(count_of(&rows, &Group::from([(By::Url, None)]), Kind::Opened), (1, 1));
+        assert_eq!(rows.len(), 3);
     }
 }

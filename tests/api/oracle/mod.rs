@@ -4,22 +4,29 @@
 //! nothing is folded, every answer starts again from the list of events. The property tests compare the two.
 
 pub mod address;
+pub mod arrival;
+pub mod attribution;
 pub mod catalogue;
+pub mod conversion;
 pub mod funnel;
 pub mod machine;
 pub mod people;
+pub mod rule;
 pub mod steps;
+pub mod times;
 
 #[cfg(test)]
 mod sample;
 
-use std::collections::{BTreeSet, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::sync::OnceLock;
 
 use campaignql::domain::event::{CampaignRef, EventKey, Namespace, NewEvent};
 use campaignql::domain::identifier::Identifier;
 use campaignql::domain::time::Micros;
 use chrono::NaiveDate;
 use chrono_tz::Tz;
+use serde_json::Value;
 
 /// An event that happened, with the person it belongs to.
 #[derive(Clone, Debug)]
@@ -42,6 +49,10 @@ pub struct Oracle {
     pub events: Vec<Happened>,
     /// Every person, as the set of the identifiers that name it.
     pub people: Vec<BTreeSet<Identifier>>,
+    /// The attributes of every person, in the same order, cleared ones as nulls.
+    pub attributes: Vec<BTreeMap<String, Value>>,
+    /// Who is credited for conversions, told once: it looks at every pair of events.
+    credits: OnceLock<Vec<(usize, Micros)>>,
 }
 
 /// Namespace and vendor's id of a campaign.
@@ -58,7 +69,8 @@ impl Oracle {
             event,
         };
         let events = events.into_iter().map(happened).collect();
-        Self { zone, rules: address::Rules::default(), events, people }
+        let attributes = vec![BTreeMap::new(); people.len()];
+        Self { zone, rules: address::Rules::default(), events, people, attributes, credits: OnceLock::new() }
     }
 
     /// Every campaign that an event names.

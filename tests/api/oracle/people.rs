@@ -1,8 +1,8 @@
 //! Who is who: identifiers that were named together, directly or over others, name one person.
 //!
 //! That is the whole rule as long as a device or cookie (a LOW identifier) is only ever named beside one person's HIGH
-//! identifiers. Where it is not, the product moves it in the order of arrival, which a recount cannot know: such
-//! events are refused here.
+//! identifiers. Where it is not, the product moves it in the order of arrival, which a recount without it cannot know: such
+//! events are refused here, and replayed in [`super::arrival`].
 
 use std::collections::BTreeSet;
 
@@ -29,7 +29,7 @@ pub fn whose(people: &[BTreeSet<Identifier>], event: &NewEvent) -> usize {
 }
 
 /// Whether an identifier names one person for sure.
-fn is_high(identifier: &Identifier) -> bool {
+pub fn is_high(identifier: &Identifier) -> bool {
     rule_by_name(&identifier.name).is_some_and(|rule| rule.confidence == Confidence::High)
 }
 

@@ -1,8 +1,11 @@
 //! The steps of one message: those that were reported, and those that follow from them.
 
+use campaignql::domain::event::NewEvent;
 use campaignql::domain::hash::group_id;
 use campaignql::domain::kind::Kind;
 use campaignql::domain::time::Micros;
+
+use super::funnel::By;
 
 /// Whose opens and clicks are counted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,6 +33,23 @@ pub struct Step {
     pub touchpoint: Option<String>,
     /// Channel.
     pub channel: Option<String>,
+    /// Its link, list or reason; steps that follow from others have none.
+    pub detail: Option<(By, String)>,
+}
+
+/// The link of a click, the list of a list change, or the reason of what went wrong.
+pub fn detail(event: &NewEvent) -> Option<(By, String)> {
+    let (by, text) = match event.kind {
+        Kind::Clicked => (By::Url, &event.url),
+        Kind::ListSubscribed | Kind::ListUnsubscribed => (By::List, &event.list),
+        Kind::HeldOut | Kind::Skipped | Kind::Deferred | Kind::Failed | Kind::DeliveryUnknown => {
+            (By::Reason, &event.reason)
+        }
+        Kind::SoftBounced | Kind::HardBounced | Kind::SpamReported => (By::Reason, &event.reason),
+        Kind::OptedOut | Kind::Disengaged | Kind::Exited => (By::Reason, &event.reason),
+        _ => return None,
+    };
+    Some((by, text.clone()?))
 }
 
 /// A step that was reported, and who made it.
@@ -78,7 +98,7 @@ pub fn inferred_delivery(message: &[Reported]) -> Option<Step> {
     let failed = message.iter().any(|reported| reported.is(&[Kind::SoftBounced, Kind::HardBounced, Kind::Failed]));
     let sent = earliest(message, |reported| reported.is(&[Kind::Sent])).or_else(|| implied_send(message));
     let step = if failed { None } else { sent }.or_else(|| earliest(message, Reported::is_act))?;
-    Some(Step { kind: Kind::Delivered, ..step })
+    Some(Step { kind: Kind::Delivered, detail: None, ..step })
 }
 
 /// A person who clicked has opened.
@@ -88,7 +108,7 @@ fn implied_open(message: &[Reported], automation: Automation) -> Option<Step> {
         return None;
     }
     let click = earliest(message, |reported| reported.is(&[Kind::Clicked]) && !reported.machine)?;
-    Some(Step { kind: Kind::Opened, ..click })
+    Some(Step { kind: Kind::Opened, detail: None, ..click })
 }
 
 /// What was opened or clicked, by whomever, was delivered.
@@ -113,7 +133,7 @@ fn implied_by(message: &[Reported], kind: Kind, causes: &[Kind]) -> Option<Step>
         return None;
     }
     let cause = earliest(message, |reported| reported.is(causes))?;
-    Some(Step { kind, ..cause })
+    Some(Step { kind, detail: None, ..cause })
 }
 
 /// The earliest of the wanted steps. At one instant the kind's code decides, and then the ids of the groups: an order
@@ -131,7 +151,7 @@ mod tests {
     use super::*;
 
     fn step(kind: Kind, at: i64) -> Step {
-        Step { at: Micros(at), kind, run: None, treatment: None, touchpoint: None, channel: None }
+        Step { at: Micros(at), kind, run: None, treatment: None, touchpoint: None, channel: None, detail: None }
     }
 
     fn human(kind: Kind, at: i64) -> Reported {

@@ -8,27 +8,34 @@ use campaignql::domain::funnel::{FUNNEL_STEPS, SIDE_COUNTS};
 use campaignql::domain::identifier::Identifier;
 use campaignql::domain::kind::Kind;
 use campaignql::domain::time::Micros;
-use chrono::{DateTime, NaiveDate};
+use chrono::DateTime;
 use serde_json::{Value, json};
 
 use super::ask_addresses;
 use super::dice::Dice;
-use super::questions::questions;
+use super::questions::{any_question, kept_question};
 use super::verdicts;
 use crate::kit::Client;
 use crate::oracle::catalogue::Seen;
-use crate::oracle::funnel::{Count, Group, GroupBy, Question, Rows, Unit};
+use crate::oracle::funnel::{Basis, By, Count, Group, Question, Rows, Unit};
 use crate::oracle::steps::Automation;
+use crate::oracle::times::Times;
 use crate::oracle::{CampaignName, Oracle};
 
-/// Questions about a campaign in one trial, picked by chance from all: the next trial asks others.
-const ASKED: usize = 120;
+/// Questions about a campaign in one trial, by chance: the next trial asks others.
+const ASKED: usize = 60;
 /// Questions in one operation.
-const AT_ONCE: usize = 40;
+const AT_ONCE: usize = 20;
 
 /// What is asked of the whole and of every group.
-const COUNTS: &str = "deliveredBasis steps { step total unique } beside { kind total unique } \
+const COUNTS: &str = "deliveredBasis steps { step total unique timeFromPrevious { units median p90 } } beside { kind total unique } \
     machineOpens { kind total unique } machineClicks { kind total unique }";
+
+/// What is asked of the whole alone.
+const REASONS: &str = "heldOutReasons(first: 1000) { reasons { kind reason total unique } } \
+    skipReasons(first: 1000) { reasons { kind reason total unique } } \
+    failReasons(first: 1000) { reasons { kind reason total unique } } \
+    bounceReasons(first: 1000) { reasons { kind reason total unique } }";
 
 /// Asks everything, of the servers in turn, and compares.
 pub async fn compare(clients: &[Client], oracle: &Oracle, seed: u64) {
@@ -56,7 +63,8 @@ async fn compare_people(client: &Client, oracle: &Oracle, seed: u64) {
             let customer = &client.data(query, json!({ "input": input(identifier) })).await["customer"];
             let named = list(&customer["identifiers"]).iter().map(identifier_of).collect::<BTreeSet<_>>();
             assert_eq!(named, *person, "{context}");
-            let [first, last] = ["firstSeenAt", "lastSeenAt"].map(|field| Some(time(&customer[field])));
+            let [first, last] =
+                ["firstSeenAt", "lastSeenAt"].map(|field| Some(&customer[field]).filter(|at| !at.is_null()).map(time));
             assert_eq!((number(&customer["events"]["totalCount"]), first, last), expected, "{context}");
             for merged in list(&customer["mergedFrom"]) {
                 let data = client.data("query($id: ID!) { customer(id: $id) { id } }", json!({ "id": merged })).await;
@@ -79,10 +87,12 @@ async fn compare_event_types(client: &Client, oracle: &Oracle, seed: u64) {
     assert_eq!(got, oracle.event_types(), "left: server, right: recounted; seed {seed}");
 }
 
-async fn compare_funnels(clients: &[Client], oracle: &Oracle, campaign: &CampaignName, seed: u64) {
-    let mut asked = questions();
-    Dice::new(seed).shuffle(&mut asked);
-    for (questions, client) in asked[..ASKED].chunks(AT_ONCE).zip(clients.iter().cycle()) {
+/// Asks about a campaign's funnel in many ways.
+pub async fn compare_funnels(clients: &[Client], oracle: &Oracle, campaign: &CampaignName, seed: u64) {
+    let dice = Dice::new(seed);
+    let ask = |number: usize| if number % 3 == 0 { kept_question(&dice) } else { any_question(&dice) };
+    let asked: Vec<Question> = (0..ASKED).map(ask).collect();
+    for (questions, client) in asked.chunks(AT_ONCE).zip(clients.iter().cycle()) {
         let fields: String = questions.iter().enumerate().map(|(index, question)| field(index, question)).collect();
         let query = format!(
             "query($id: String!, $source: CampaignSource!) {{ campaign(externalId: $id, source: $source) {{ {fields} }} }}"
@@ -108,30 +118,75 @@ impl Asked<'_> {
     fn compare(&self, got: &Value) {
         let inferred = self.oracle.infers_deliveries(self.campaign, self.question);
         assert_eq!(got["deliveredBasis"], if inferred { "INFERRED" } else { "REPORTED" }, "{self}");
+        assert_eq!(got["remainder"], Value::Null, "{self}");
 
-        let whole = Question { group_by: GroupBy::Nothing, by_day: false, ..*self.question };
-        let everything = Group { value: None, day: None };
-        assert_eq!(rows([(everything.clone(), counts(got))]), self.recounted(whole), "{self}");
-        assert_eq!(rows([(everything, machine_counts(got))]), self.machines(whole), "beside: {self}");
+        let whole = Question { group_by: Vec::new(), ..self.question.clone() };
+        assert_eq!(rows([(Group::new(), counts(got))]), self.recounted(&whole), "{self}");
+        assert_eq!(rows([(Group::new(), machine_counts(got))]), self.machines(&whole), "beside: {self}");
+        assert_eq!(filled([(Group::new(), times(got))]), self.oracle.times(self.campaign, &whole), "times: {self}");
+        self.compare_reasons(got);
 
-        if self.question.group_by != GroupBy::Nothing || self.question.by_day {
-            let group = |row: &Value| group(row, self.question.group_by);
+        if !self.question.group_by.is_empty() {
+            let group = |row: &Value| group(row, &self.question.group_by);
             let groups = list(&got["groups"]).iter();
+            assert_eq!(
+                rows(groups.clone().map(|row| (group(row), counts(row)))),
+                self.recounted(self.question),
+                "{self}"
+            );
             let machines = groups.clone().map(|row| (group(row), machine_counts(row)));
-            assert_eq!(rows(groups.map(|row| (group(row), counts(row)))), self.recounted(*self.question), "{self}");
-            assert_eq!(rows(machines), self.machines(*self.question), "beside: {self}");
+            assert_eq!(rows(machines), self.machines(self.question), "beside: {self}");
+            let times = groups.clone().map(|row| (group(row), times(row)));
+            assert_eq!(filled(times), self.oracle.times(self.campaign, self.question), "times: {self}");
+            let order: Vec<Vec<&Value>> = groups.map(|row| self.order(row)).collect();
+            let is_sorted = order.is_sorted_by(|a, b| a.iter().map(|v| v.as_str()).le(b.iter().map(|v| v.as_str())));
+            assert!(is_sorted, "{order:?}; {self}");
+        }
+    }
+
+    /// The values of a row in the order in which they were asked for.
+    fn order<'r>(&self, row: &'r Value) -> Vec<&'r Value> {
+        self.question.group_by.iter().map(|by| &row[name(*by)]).collect()
+    }
+
+    /// The side counts by reason, whatever else the question groups by.
+    fn compare_reasons(&self, got: &Value) {
+        let by_reason = Question { group_by: vec![By::Reason], ..self.question.clone() };
+        let recounted = self.oracle.funnel(self.campaign, &by_reason);
+        for (field, kinds) in [
+            ("heldOutReasons", &[Kind::HeldOut][..]),
+            ("skipReasons", &[Kind::Skipped]),
+            ("failReasons", &[Kind::Failed]),
+            ("bounceReasons", &[Kind::SoftBounced, Kind::HardBounced]),
+        ] {
+            let read = |row: &Value| {
+                let reason = row["reason"].as_str().map(str::to_owned);
+                ((kind(&row["kind"]), reason), count(row))
+            };
+            let of_kinds = |(group, row): (&Group, &BTreeMap<Kind, Count>)| {
+                let reason = group[&By::Reason].clone();
+                let counted = row.iter().filter(|(kind, count)| kinds.contains(kind) && count.total > 0);
+                counted.map(move |(kind, count)| ((*kind, reason.clone()), *count)).collect::<Vec<_>>()
+            };
+            let expected: BTreeMap<_, _> = recounted.iter().flat_map(of_kinds).collect();
+            let listed = &got[field]["reasons"];
+            assert_eq!(list(listed).iter().map(read).collect::<BTreeMap<_, _>>(), expected, "{field}: {self}");
+            assert!(
+                list(listed).iter().map(|row| number(&row["total"])).is_sorted_by(|a, b| a >= b),
+                "{field}: {self}"
+            );
         }
     }
 
     /// The kinds that a funnel shows.
-    fn recounted(&self, question: Question) -> Rows {
+    fn recounted(&self, question: &Question) -> Rows {
         let is_shown = |kind: &Kind| FUNNEL_STEPS.contains(kind) || SIDE_COUNTS.contains(kind);
-        only(self.oracle.funnel(self.campaign, &question), is_shown)
+        only(self.oracle.funnel(self.campaign, question), is_shown)
     }
 
     /// The opens and clicks of machines.
-    fn machines(&self, question: Question) -> Rows {
-        let question = Question { automation: Automation::Machine, ..question };
+    fn machines(&self, question: &Question) -> Rows {
+        let question = Question { automation: Automation::Machine, ..question.clone() };
         let is_act = |kind: &Kind| matches!(kind, Kind::Opened | Kind::Clicked);
         only(self.oracle.funnel(self.campaign, &question), is_act)
     }
@@ -156,22 +211,39 @@ fn field(index: usize, question: &Question) -> String {
         Automation::Machine => "MACHINE",
         Automation::All => "ALL",
     };
-    let dimension = match question.group_by {
-        GroupBy::Nothing => None,
-        GroupBy::Run => Some("RUN"),
-        GroupBy::Treatment => Some("TREATMENT"),
-        GroupBy::Touchpoint => Some("TOUCHPOINT"),
-        GroupBy::Channel => Some("CHANNEL"),
+    let basis = match question.basis {
+        Basis::Event => "EVENT",
+        Basis::Cohort => "COHORT",
     };
-    let dimensions: Vec<&str> = dimension.into_iter().chain(question.by_day.then_some("DAY")).collect();
-    let range =
-        question.days.map_or(String::new(), |(from, to)| format!("range: {{ from: \"{from}\", to: \"{to}\" }}, "));
+    let dimensions: Vec<String> = question.group_by.iter().map(|by| name(*by).to_uppercase()).collect();
+    let zone = question.zone.name();
+    let range = match question.days {
+        Some((from, to)) => format!("{{ from: \"{from}\", to: \"{to}\", timeZone: \"{zone}\" }}"),
+        None => format!("{{ timeZone: \"{zone}\" }}"),
+    };
     format!(
-        "q{index}: funnel({range}unit: {unit}, automation: {automation}, impliedSteps: {}, groupBy: [{}]) \
-         {{ {COUNTS} groups {{ run treatment touchpoint channel day {COUNTS} }} }} ",
+        "q{index}: funnel(range: {range}, by: {basis}, unit: {unit}, automation: {automation}, impliedSteps: {}, \
+         groupBy: [{}], groupLimit: 5000) {{ {COUNTS} {REASONS} remainder {{ groups }} \
+         groups {{ run treatment touchpoint channel day week month list reason url isErased {COUNTS} }} }} ",
         question.implied,
         dimensions.join(", "),
     )
+}
+
+/// The field that shows what a row is grouped by.
+fn name(by: By) -> &'static str {
+    match by {
+        By::Run => "run",
+        By::Treatment => "treatment",
+        By::Touchpoint => "touchpoint",
+        By::Channel => "channel",
+        By::Day => "day",
+        By::Week => "week",
+        By::Month => "month",
+        By::List => "list",
+        By::Reason => "reason",
+        By::Url => "url",
+    }
 }
 
 /// Leaves out rows in which nothing is counted.
@@ -195,16 +267,30 @@ fn machine_counts(row: &Value) -> BTreeMap<Kind, Count> {
     acts.into_iter().filter(|(_, count)| *count != Count::default()).collect()
 }
 
-fn group(row: &Value, by: GroupBy) -> Group {
-    let value = match by {
-        GroupBy::Nothing => &Value::Null,
-        GroupBy::Run => &row["run"],
-        GroupBy::Treatment => &row["treatment"],
-        GroupBy::Touchpoint => &row["touchpoint"],
-        GroupBy::Channel => &row["channel"],
+/// What a row is grouped by. What it is not grouped by must not show.
+fn group(row: &Value, group_by: &[By]) -> Group {
+    assert_eq!(row["isErased"], false, "{row}");
+    for by in ALL.into_iter().filter(|by| !group_by.contains(by)) {
+        assert_eq!(row[name(by)], Value::Null, "{row}");
+    }
+    group_by.iter().map(|by| (*by, row[name(*by)].as_str().map(str::to_owned))).collect()
+}
+
+const ALL: [By; 10] =
+    [By::Run, By::Treatment, By::Touchpoint, By::Channel, By::Day, By::Week, By::Month, By::List, By::Reason, By::Url];
+
+fn times(row: &Value) -> BTreeMap<Kind, Times> {
+    let read = |step: &Value| {
+        let taken = step["timeFromPrevious"].as_object()?;
+        let seconds = |field: &str| taken[field].as_f64().expect("a number");
+        let (units, median, p90) = (number(&taken["units"]), seconds("median"), seconds("p90"));
+        Some((kind(&step["step"]), Times { units, median, p90 }))
     };
-    let day = row["day"].as_str().map(|day| day.parse::<NaiveDate>().expect("a date"));
-    Group { value: value.as_str().map(str::to_owned), day }
+    list(&row["steps"]).iter().filter_map(read).collect()
+}
+
+fn filled(groups: impl IntoIterator<Item = (Group, BTreeMap<Kind, Times>)>) -> BTreeMap<Group, BTreeMap<Kind, Times>> {
+    groups.into_iter().filter(|(_, times)| !times.is_empty()).collect()
 }
 
 fn count(row: &Value) -> Count {

@@ -49,6 +49,9 @@ fn event(dice: &Dice) -> NewEvent {
         touchpoint: name(50, &["t1", "t2"]),
         message_id: name(70, &["m1", "m2"]),
         url: name(if kind == Kind::Clicked { 90 } else { 0 }, &[&link(dice)]),
+        list: name(30, &LISTS),
+        reason: name(60, &["full", "closed", "news"]),
+        sent_at: dice.maybe(20, Micros::from_millis(moment(dice))),
         automation: dice.pick(&[Automation::Unknown, Automation::Unknown, Automation::Human, Automation::Machine]),
         ..blank_event(Dialect::Native, kind.name().to_lowercase())
     }

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::dice::Dice;
 use super::world::{World, link, moment, soon_after, text};
 
-const KINDS: [&str; 6] = ["SENT", "DELIVERED", "OPENED", "OPENED", "CLICKED", "CLICKED"];
+const KINDS: [&str; 8] = ["SENT", "DELIVERED", "OPENED", "OPENED", "CLICKED", "CLICKED", "SKIPPED", "HELD_OUT"];
 const VERDICTS: [Option<&str>; 6] = [None, None, None, Some("UNKNOWN"), Some("HUMAN"), Some("MACHINE")];
 
 /// A random event.
@@ -45,6 +45,8 @@ fn event(kind: &str, email: &str, at: i64, dice: &Dice) -> Value {
     set(&mut event, "messageId", dice.maybe(70, dice.pick(&["m1", "m2", "m3"])));
     set(&mut event, "url", dice.maybe(if kind == "CLICKED" { 90 } else { 0 }, link(dice)));
     set(&mut event, "automation", dice.pick(&VERDICTS));
+    set(&mut event, "reason", dice.maybe(if kind == "CLICKED" { 0 } else { 50 }, dice.pick(&["full", "closed"])));
+    set(&mut event, "sentAt", dice.maybe(20, text(moment(dice))));
     event
 }
 

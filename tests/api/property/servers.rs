@@ -41,8 +41,13 @@ async fn two_servers_on_one_postgresql_report_what_a_recount_says() {
 }
 
 /// The seeds of `PROPERTY_SEEDS=from..to`, else a few.
-fn seeds() -> Range<u64> {
-    let Ok(range) = std::env::var("PROPERTY_SEEDS") else { return 0..6 };
+pub fn seeds() -> Range<u64> {
+    seeds_or(0..6)
+}
+
+/// The seeds of `PROPERTY_SEEDS=from..to`, else others.
+pub fn seeds_or(few: Range<u64>) -> Range<u64> {
+    let Ok(range) = std::env::var("PROPERTY_SEEDS") else { return few };
     let (from, to) = range.split_once("..").expect("PROPERTY_SEEDS is from..to");
     from.parse().expect("a number")..to.parse().expect("a number")
 }
@@ -96,7 +101,7 @@ fn trial(seed: u64) -> (Vec<Delivery>, Vec<NewEvent>) {
 }
 
 /// Reports of a new workspace count days in its zone from the first event on, so it is set before any server starts.
-async fn set_time_zone(database: &TestDatabase, zone: Tz) {
+pub async fn set_time_zone(database: &TestDatabase, zone: Tz) {
     let settings = DatabaseSettings { url: database.url().to_owned(), max_connections: 1 };
     let store = store::open(&settings).await.expect("the database opens");
     let update = entity::workspace::Entity::update_many()
@@ -107,7 +112,7 @@ async fn set_time_zone(database: &TestDatabase, zone: Tz) {
 }
 
 /// Posts everything, in order but by several senders at once, and sums up the new events.
-async fn post_all(clients: &[Client], deliveries: Vec<Delivery>) -> u64 {
+pub async fn post_all(clients: &[Client], deliveries: Vec<Delivery>) -> u64 {
     let mut shares: Vec<Vec<Delivery>> = vec![Vec::new(); SENDERS];
     for (number, delivery) in deliveries.into_iter().enumerate() {
         shares[number % SENDERS].push(delivery);

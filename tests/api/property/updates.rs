@@ -2,8 +2,10 @@
 
 use campaignql::dialect::read_value;
 use campaignql::domain::event::{Dialect, NewEvent};
+use campaignql::domain::identifier::Identifier;
 use serde_json::{Value, json};
 
+use super::acts::event_number;
 use super::dice::Dice;
 use super::events::LISTS;
 use super::world::{World, moment, text};
@@ -28,8 +30,13 @@ pub fn updates(count: usize, dice: &Dice) -> Vec<Update> {
 fn update(world: &World, dice: &Dice) -> Update {
     let name = dice.pick(&["email", "email", "phone", "android_push_token", "pinpoint_endpoint"]);
     let (_, value) = world.somebody_with(name, dice);
+    update_of(&Identifier { name: name.to_owned(), value }, dice)
+}
+
+/// A random update of an address.
+pub fn update_of(address: &Identifier, dice: &Dice) -> Update {
     let at = text(moment(dice));
-    let identifier = json!({ "type": name, "value": value });
+    let identifier = json!({ "type": address.name, "value": address.value });
     let mut input = json!({ "identifier": identifier, "occurredAt": at });
     let mut record = json!({ "identifiers": [identifier], "occurredAt": at });
     let yes = dice.chance(50);
@@ -77,22 +84,28 @@ fn say(record: &mut Value, [event_type, action, kind]: [&str; 3]) {
 pub async fn make(client: &Client, updates: &[Update]) -> u64 {
     let mut events = 0;
     for update in updates {
-        let mut input = update.input.clone();
-        if let Some(name) = update.list {
-            let create = "mutation($name: String!) { listCreate(input: { name: $name }) { list { id } } }";
-            input["list"] = client.data(create, json!({ "name": name })).await["listCreate"]["list"]["id"].clone();
-        }
-        let mut input_type = update.field.to_owned();
-        input_type[..1].make_ascii_uppercase();
-        let query = format!(
-            "mutation($input: {input_type}Input!) {{ {}(input: $input) {{ status userErrors {{ message }} }} }}",
-            update.field
-        );
-        let payload = client.data(&query, json!({ "input": input })).await[update.field].clone();
-        assert_eq!(payload["userErrors"], json!([]), "{payload}");
-        events += u64::from(payload["status"] == "ACCEPTED");
+        events += u64::from(make_one(client, update).await.is_some());
     }
     events
+}
+
+/// Makes a change; shard and number of the new event, if it was one.
+pub async fn make_one(client: &Client, update: &Update) -> Option<(i16, i64)> {
+    let mut input = update.input.clone();
+    if let Some(name) = update.list {
+        let create = "mutation($name: String!) { listCreate(input: { name: $name }) { list { id } } }";
+        input["list"] = client.data(create, json!({ "name": name })).await["listCreate"]["list"]["id"].clone();
+    }
+    let mut input_type = update.field.to_owned();
+    input_type[..1].make_ascii_uppercase();
+    let query = format!(
+        "mutation($input: {input_type}Input!) {{ {}(input: $input) {{ status event {{ id }} userErrors {{ message }} }} }}",
+        update.field
+    );
+    let payload = client.data(&query, json!({ "input": input })).await[update.field].clone();
+    assert_eq!(payload["userErrors"], json!([]), "{payload}");
+    assert_eq!(payload["event"].is_object(), payload["status"] == "ACCEPTED", "{payload}");
+    event_number(payload["event"]["id"].as_str()?)
 }
 
 /// Random rules.

@@ -10,8 +10,19 @@ use super::dice::Dice;
 /// The workspace's zone: its days have 23 hours on 2026-03-08.
 pub const ZONE: chrono_tz::Tz = chrono_tz::America::New_York;
 
-/// Midnights in that zone.
-const MIDNIGHTS: [&str; 3] = ["2026-03-07T05:00:00Z", "2026-03-08T05:00:00Z", "2026-03-09T04:00:00Z"];
+/// Midnights, most of them in that zone: around a day of 23 hours, one after a day of 25, one of Kathmandu, and one of Lord
+/// Howe before its clocks go back by half an hour.
+const MIDNIGHTS: [&str; 9] = [
+    "2026-03-07T05:00:00Z",
+    "2026-03-08T05:00:00Z",
+    "2026-03-09T04:00:00Z",
+    "2026-03-07T05:00:00Z",
+    "2026-03-08T05:00:00Z",
+    "2026-03-09T04:00:00Z",
+    "2026-11-02T05:00:00Z",
+    "2026-03-07T18:15:00Z",
+    "2026-04-05T13:30:00Z",
+];
 
 /// Milliseconds around a midnight at which something may happen.
 const OFFSETS: [i64; 8] = [-3_600_000, -1_000, -1, 0, 400, 1_000, 1_001, 7_200_000];
