@@ -14,7 +14,6 @@ pub struct Migration;
 impl MigrationTrait for Migration {
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
         table::add_column(manager, "customer", table::big_integer("erased_at").nullable()).await?;
-        table::index(manager, "identity_change", "identity_change_other", &["other"]).await?;
         table::create(
             manager,
             "blocked_identifier",
@@ -55,8 +54,6 @@ impl MigrationTrait for Migration {
         for name in ["audit", "blocked_identifier"] {
             table::remove(manager, name).await?;
         }
-        let drop = Index::drop().name("identity_change_other").table(Alias::new("identity_change")).to_owned();
-        manager.drop_index(drop).await?;
         table::remove_column(manager, "customer", "erased_at").await
     }
 }

@@ -8,7 +8,7 @@ use crate::Result;
 use crate::domain::contribution::is_burst;
 use crate::domain::event::Automation;
 use crate::domain::kind::Kind;
-use crate::domain::recipient::{MessageKey, Occurrence, RecipientState, detail_id};
+use crate::domain::recipient::{MessageKey, Occurrence, RecipientState};
 use crate::domain::time::{MICROS_PER_SECOND, Micros};
 use crate::domain::workspace::WorkspaceId;
 use crate::store::event::ClickWindow;
@@ -93,13 +93,13 @@ async fn fold(
     for row in rows {
         let Some(cell) = cells.get(&row.cell).filter(|cell| cell.campaign == 0) else { continue };
         let Some(customer) = owner.get(&row.customer) else { continue };
-        let url = EventDetails::decode(&row.details)?.url;
+        let link = EventDetails::decode(&row.details)?.url_hash();
         let occurrence = Occurrence {
             at: Micros(row.occurred_at),
             kind: Kind::Clicked.code(),
             automation: Automation::Unknown as u8,
             cell: row.cell,
-            detail: url.as_deref().map_or(0, detail_id),
+            detail: link.unwrap_or(0),
         };
         let message = MessageKey::of(row.message, [&cell.run, &cell.treatment, &cell.touchpoint]);
         states.entry((0, *customer)).or_default().add(message, occurrence, None);

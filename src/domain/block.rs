@@ -18,6 +18,8 @@ pub struct Blocks {
     pub key: BlockKey,
     /// When the last of them ends, UTC microseconds.
     pub until: i64,
+    /// How many there are, ended ones among them.
+    pub identifiers: usize,
 }
 
 impl Blocks {
@@ -85,11 +87,11 @@ mod tests {
 
     #[test]
     fn a_key_comes_back_from_its_text_and_is_never_shown() {
-        let blocks = Blocks { key: BlockKey([0xa5; 32]), until: 9 };
+        let blocks = Blocks { key: BlockKey([0xa5; 32]), until: 9, identifiers: 3 };
         let text = serde_json::to_string(&blocks).expect("it is JSON");
         assert_eq!(serde_json::from_str::<Blocks>(&text).expect("its own text"), blocks);
         assert!(!format!("{blocks:?}").contains("a5"));
-        assert!(serde_json::from_str::<Blocks>(r#"{"key": "ff", "until": 1}"#).is_err());
+        assert!(serde_json::from_str::<Blocks>(r#"{"key": "ff", "until": 1, "identifiers": 1}"#).is_err());
         assert!(blocks.may_hold(Micros(8)) && !blocks.may_hold(Micros(9)));
     }
 }

@@ -103,7 +103,11 @@ pub async fn erase(ctx: &Context<'_>, input: CustomerEraseInput) -> Result<Custo
         }
     };
     let erasure = Erasure { erasee, reason, entry: audited(ctx, "customerErase")? };
-    Ok(match erase::erase(store(ctx)?, caller(ctx)?.workspace_id(), &erasure).await? {
+    // A large customer takes longer than a request may: it is erased to its end, whoever waits for the answer.
+    let (store, workspace) = (store(ctx)?.clone(), caller(ctx)?.workspace_id());
+    let erasing = tokio::spawn(async move { erase::erase(&store, workspace, &erasure).await });
+    let done = erasing.await.map_err(|error| crate::Error::Corrupt(format!("erasing ended by a panic: {error}")))?;
+    Ok(match done? {
         Outcome::Erased(done) => CustomerErasePayload { erasure: Some(done.into()), user_errors: Vec::new() },
         Outcome::Unknown => unknown(&field, "it"),
         Outcome::ReasonNames => {

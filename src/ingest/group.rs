@@ -105,6 +105,7 @@ pub(super) async fn commit(
     let journal = journal::load(&mut work, batches).await?;
     let replayed_before = quarantine::claim(&mut work, batches).await?;
     let screened = screen(&mut work, batches).await?;
+    steps.end("screen");
     quarantine::keep(&mut work, batches, &screened).await?;
     screen::forget_replayed(&mut work, batches, &screened).await?;
     steps.end("quarantine");

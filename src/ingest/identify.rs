@@ -266,6 +266,10 @@ pub(super) async fn load_customers(
     let rows = work.connection.select(&tables::CUSTOMER, &["shard", "id"], &keys).await?;
     let mut found = HashMap::with_capacity(rows.len());
     for (row, id) in rows.i64s(1)?.iter().enumerate() {
+        // Nobody becomes part of the shell of an erased customer.
+        if rows.opt_i64s(6)?[row].is_some() {
+            continue;
+        }
         let value = CustomerRow {
             workspace: rows.i32s(2)?[row],
             is_identified: rows.bools(3)?[row],

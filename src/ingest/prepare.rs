@@ -411,6 +411,7 @@ fn pack_details(event: &mut NewEvent) -> Vec<u8> {
         message_id: event.message_id.take(),
         target_address: event.target_address.take(),
         url: event.url.take(),
+        url_id: None,
         reason: event.reason.take(),
         automation_rule: event.automation_rule.map(str::to_owned),
         sent_at: event.sent_at.map(|at| at.0),

@@ -8,7 +8,7 @@ use super::erase;
 use super::group::{FoldSettings, Position, Work};
 use super::prepare::{PreparedBatch, PreparedConcern, PreparedEvent, PreparedIdentifier, PreparedProfile};
 use crate::Result;
-use crate::domain::block::BlockKey;
+use crate::domain::block::{BlockHash, Blocks};
 use crate::domain::hash::identifier_id;
 use crate::domain::identifier::Identifier;
 use crate::domain::identity::IdentifierId;
@@ -70,17 +70,20 @@ impl Screened {
 /// Asks which identifiers of the group are blocked, and takes them out.
 pub(super) async fn screen(work: &mut Work<'_>, batches: &[&PreparedBatch]) -> Result<Screened> {
     let now = Micros::now();
-    let key_of = |settings: &FoldSettings| {
-        let blocks = settings.own.blocks.as_ref().filter(|blocks| blocks.may_hold(now));
-        blocks.map(|blocks| blocks.key)
-    };
-    let keys: HashMap<i32, BlockKey> =
-        work.settings.iter().filter_map(|(workspace, settings)| Some((*workspace, key_of(settings)?))).collect();
+    let blocks_of =
+        |settings: &FoldSettings| settings.own.blocks.as_ref().filter(|blocks| blocks.may_hold(now)).cloned();
+    let keys: HashMap<i32, Blocks> =
+        work.settings.iter().filter_map(|(workspace, settings)| Some((*workspace, blocks_of(settings)?))).collect();
     if keys.is_empty() {
         return Ok(Screened::default());
     }
     let named = Named::of(batches, &keys);
-    let blocked = blocked(work, &named, &keys, now).await?;
+    let mut blocked = HashSet::new();
+    for (workspace, ids) in &named.ids {
+        if let Some(blocks) = keys.get(workspace) {
+            blocked.extend(blocked_of(work, *workspace, (ids, blocks), now).await?);
+        }
+    }
     let mut screened = Screened::default();
     if blocked.is_empty() {
         return Ok(screened);
@@ -131,7 +134,7 @@ struct Named {
 }
 
 impl Named {
-    fn of(batches: &[&PreparedBatch], keys: &HashMap<i32, BlockKey>) -> Self {
+    fn of(batches: &[&PreparedBatch], keys: &HashMap<i32, Blocks>) -> Self {
         let mut named = Self { ids: HashMap::new(), records: HashMap::new() };
         for (batch_number, batch) in batches.iter().enumerate().filter(|(_, batch)| keys.contains_key(&batch.workspace))
         {
@@ -162,27 +165,27 @@ fn ids_of(event: &PreparedEvent) -> impl Iterator<Item = IdentifierId> {
     event.identifiers.iter().map(|identifier| identifier.named.id).chain(updated).chain(target)
 }
 
-async fn blocked(
+/// Which identifiers of a workspace are blocked. Either the blocks are looked up or all of them are read: whichever is less.
+async fn blocked_of(
     work: &mut Work<'_>,
-    named: &Named,
-    keys: &HashMap<i32, BlockKey>,
+    workspace: i32,
+    (ids, blocks): (&HashSet<IdentifierId>, &Blocks),
     now: Micros,
 ) -> Result<HashSet<IdentifierId>> {
-    let mut hashed: HashMap<(i32, Vec<u8>), IdentifierId> = HashMap::new();
-    for (workspace, ids) in &named.ids {
-        if let Some(key) = keys.get(workspace) {
-            hashed.extend(ids.iter().map(|id| ((*workspace, key.hash(id).to_vec()), *id)));
-        }
-    }
-    let rows = Rows::new(vec![
-        Column::I32(hashed.keys().map(|key| key.0).collect()),
-        Column::Bytes(hashed.keys().map(|key| key.1.clone()).collect()),
-    ]);
-    let rows = work.connection.select(&tables::BLOCKED_IDENTIFIER, &["workspace", "hash"], &rows).await?;
+    let hashed: HashMap<BlockHash, IdentifierId> = ids.iter().map(|id| (blocks.key.hash(id), *id)).collect();
+    let rows = if hashed.len() < blocks.identifiers {
+        let keys = hashed.keys().map(|hash| hash.to_vec()).collect();
+        let keys = Rows::new(vec![Column::I32(vec![workspace; hashed.len()]), Column::Bytes(keys)]);
+        work.connection.select(&tables::BLOCKED_IDENTIFIER, &["workspace", "hash"], &keys).await?
+    } else {
+        let key = Rows::new(vec![Column::I32(vec![workspace])]);
+        work.connection.select(&tables::BLOCKED_IDENTIFIER, &["workspace"], &key).await?
+    };
     let mut blocked = HashSet::new();
-    for row in 0..rows.len() {
-        if rows.i64s(3)?[row] > now.0 {
-            blocked.extend(hashed.get(&(rows.i32s(0)?[row], rows.bytes(1)?[row].clone())));
+    for (hash, until) in rows.bytes(1)?.iter().zip(rows.i64s(3)?) {
+        let hash: Option<BlockHash> = hash.as_slice().try_into().ok();
+        if *until > now.0 {
+            blocked.extend(hash.and_then(|hash| hashed.get(&hash)));
         }
     }
     Ok(blocked)
@@ -226,6 +229,8 @@ fn without(event: &PreparedEvent, blocked: &HashSet<IdentifierId>) -> Result<Opt
         PreparedConcern::Address(address) => !is_blocked(&address.id),
         PreparedConcern::Among(concern) => !gone.iter().any(|identifier| concern.is_value(&identifier.value)),
     });
+    let mentions = Mentions::of(&gone);
+    kept.detail_text = kept.detail_text.filter(|text| !mentions.in_text(text));
     let mut details = EventDetails::decode(&kept.details)?;
     details.forget(&gone);
     kept.details = details.encode();

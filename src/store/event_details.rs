@@ -10,6 +10,7 @@ use serde_json::{Map, Value};
 
 use crate::domain::identifier::Identifier;
 use crate::domain::mention::Mentions;
+use crate::domain::recipient::detail_id;
 use crate::{Error, Result};
 
 /// What an event holds beside its indexed columns. Absent fields take no space.
@@ -33,6 +34,9 @@ pub struct EventDetails {
     /// The link.
     #[serde(rename = "u", default, skip_serializing_if = "Option::is_none")]
     pub url: Option<String>,
+    /// Hash of the link, of an erased click: links of one message are told apart by it, as in recipients' states.
+    #[serde(rename = "h", default, skip_serializing_if = "Option::is_none")]
+    pub url_id: Option<i64>,
     /// The reason.
     #[serde(rename = "r", default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
@@ -54,8 +58,14 @@ impl EventDetails {
     /// What is left when its customer is erased: nothing of a person, and nothing that names the message.
     #[must_use]
     pub fn erased(self) -> Self {
+        let url_id = self.url_hash();
         let Self { content, list, automation_rule, sent_at, .. } = self;
-        Self { content, list, automation_rule, sent_at, ..Self::default() }
+        Self { content, list, automation_rule, sent_at, url_id, ..Self::default() }
+    }
+
+    /// The hash of the link, whether it is known or was erased.
+    pub fn url_hash(&self) -> Option<i64> {
+        self.url.as_deref().map(detail_id).or(self.url_id)
     }
 
     /// Takes some identifiers out, and every text that names one of them.
@@ -64,6 +74,7 @@ impl EventDetails {
         self.identifiers.retain(|(name, value)| {
             !identifiers.iter().any(|identifier| identifier.name == *name && identifier.value == *value)
         });
+        let link = self.url.as_deref().map(detail_id);
         let texts = [
             &mut self.content,
             &mut self.list,
@@ -74,6 +85,9 @@ impl EventDetails {
         ];
         for text in texts {
             *text = text.take().filter(|text| !mentions.in_text(text));
+        }
+        if self.url.is_none() {
+            self.url_id = self.url_id.or(link);
         }
         self.notes.retain(|(_, message)| !mentions.in_text(message));
         mentions.take_out(&mut self.data);

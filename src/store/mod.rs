@@ -9,6 +9,7 @@ pub mod cell;
 pub mod connect;
 pub mod conversion;
 pub mod customer;
+pub mod customer_conversion;
 pub mod customer_set;
 pub mod detail;
 pub mod event;

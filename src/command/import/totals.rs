@@ -79,27 +79,46 @@ impl Totals {
     }
 
     fn print_text(&self, inputs: &[Input]) {
-        for (name, count) in COLUMNS.iter().zip(columns(&self.tally.counts)) {
+        let shown = self.shown();
+        for (name, count) in shown.of(COLUMNS).iter().zip(shown.of(columns(&self.tally.counts))) {
             output::line(&format!("{name:<12}{count:>12}"));
         }
         self.print_files(inputs);
-        let dialects = self.tally.dialects.iter().map(|(name, counts)| (name.clone(), columns(counts).to_vec()));
-        print_table("by dialect", &COLUMNS, dialects.collect());
+        let dialects = self.tally.dialects.iter().map(|(name, counts)| (name.clone(), shown.of(columns(counts))));
+        print_table("by dialect", &shown.of(COLUMNS), dialects.collect());
         let plain = |counts: &BTreeMap<String, u64>| counts.iter().map(|(name, c)| (name.clone(), vec![*c])).collect();
         print_table("new events by kind", &["events"], plain(&self.tally.kinds));
         print_table("quarantined by reason", &["records"], plain(&self.tally.reasons));
+    }
+
+    /// Only workspaces that erased somebody lately drop records.
+    fn shown(&self) -> Shown {
+        Shown { dropped: self.tally.counts.dropped > 0 }
     }
 
     fn print_files(&self, inputs: &[Input]) {
         let all = self.files.len() + self.gone.len();
         let is_listed = |file: &FileTotals| all <= FEW_FILES || file.counts.quarantined > 0;
         let listed = self.named_files(inputs).filter(|(_, file)| is_listed(file)).take(LISTED_FILES);
-        let rows: Vec<_> = listed.map(|(path, file)| (path, columns(&file.counts).to_vec())).collect();
+        let rows: Vec<_> = listed.map(|(path, file)| (path, self.shown().of(columns(&file.counts)))).collect();
         let left_out = all - rows.len();
-        print_table("by file", &COLUMNS, rows);
+        print_table("by file", &self.shown().of(COLUMNS), rows);
         if left_out > 0 {
             output::line(&format!("and {left_out} more files; --output json lists all"));
         }
+    }
+}
+
+/// Which columns people are shown.
+#[derive(Clone, Copy)]
+struct Shown {
+    dropped: bool,
+}
+
+impl Shown {
+    fn of<T>(self, columns: [T; 6]) -> Vec<T> {
+        let is_shown = |(place, _): &(usize, T)| self.dropped || *place != DROPPED;
+        columns.into_iter().enumerate().filter(is_shown).map(|(_, column)| column).collect()
     }
 }
 
@@ -113,6 +132,9 @@ impl FileTotals {
 }
 
 const COLUMNS: [&str; 6] = ["read", "accepted", "duplicates", "quarantined", "dropped", "new events"];
+
+/// The column of records that were dropped.
+const DROPPED: usize = 4;
 
 fn columns(counts: &DialectCounts) -> [u64; 6] {
     [counts.records(), counts.accepted, counts.duplicates, counts.quarantined, counts.dropped, counts.events]

@@ -18,7 +18,6 @@ use std::collections::BTreeMap;
 use serde_json::{Map, Number, Value};
 
 use super::endpoint::{address_type, changes};
-use crate::domain::identifier::ENDPOINT_TYPE as ENDPOINT;
 use super::path::{id_at, object_at};
 use super::send::channel_of;
 use crate::dialect::blank_event;
@@ -29,6 +28,7 @@ use crate::dialect::rules::Rules;
 use crate::dialect::vendor::{FannedOut, Vendor};
 use crate::dialect::who::{Added, Who};
 use crate::domain::event::{Dialect, NewEvent, Note, Rejection, RejectionCode};
+use crate::domain::identifier::ENDPOINT_TYPE as ENDPOINT;
 use crate::domain::identifier::{Identifier, Normalized, normalize};
 use crate::domain::profile::AttributeValue;
 use crate::domain::reachability::AddressUpdate;

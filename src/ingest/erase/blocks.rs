@@ -45,32 +45,42 @@ pub(super) async fn block(
     identifiers: impl Iterator<Item = &IdentifierId>,
 ) -> Result<Option<Micros>> {
     let now = Micros::now();
-    remove_ended(work, workspace, now).await?;
+    let mut hashes = remove_ended(work, workspace, now).await?;
     if settings.block_erased_days == 0 {
         return Ok(None);
     }
     let until = now.0 + i64::from(settings.block_erased_days) * DAY_S * MICROS_PER_SECOND;
     let before = settings.blocks.take();
     let key = before.as_ref().map_or_else(|| BlockKey(rand::random()), |blocks| blocks.key);
-    let hashes: BTreeSet<[u8; 16]> = identifiers.map(|id| key.hash(id)).collect();
+    let new: BTreeSet<Vec<u8>> = identifiers.map(|id| key.hash(id).to_vec()).collect();
     let rows = Rows::new(vec![
-        Column::I32(vec![workspace.0; hashes.len()]),
-        Column::Bytes(hashes.iter().map(|hash| hash.to_vec()).collect()),
-        Column::I64(vec![now.0; hashes.len()]),
-        Column::I64(vec![until; hashes.len()]),
+        Column::I32(vec![workspace.0; new.len()]),
+        Column::Bytes(new.iter().cloned().collect()),
+        Column::I64(vec![now.0; new.len()]),
+        Column::I64(vec![until; new.len()]),
     ]);
     work.connection.put(&tables::BLOCKED_IDENTIFIER, &rows).await?;
-    settings.blocks = Some(Blocks { key, until: before.map_or(until, |blocks| blocks.until.max(until)) });
+    hashes.extend(new);
+    let until_last = before.map_or(until, |blocks| blocks.until.max(until));
+    settings.blocks = Some(Blocks { key, until: until_last, identifiers: hashes.len() });
     put_settings(work, row, &settings).await?;
     Ok(Some(Micros(until)))
 }
 
-async fn remove_ended(work: &mut Work<'_>, workspace: WorkspaceId, now: Micros) -> Result<()> {
+/// Removes blocks that have ended; the hashes of the others.
+async fn remove_ended(work: &mut Work<'_>, workspace: WorkspaceId, now: Micros) -> Result<BTreeSet<Vec<u8>>> {
     let all = of_workspace(work, workspace).await?;
-    let ended = (0..all.len()).filter(|row| all.i64s(UNTIL).is_ok_and(|until| until[*row] <= now.0));
-    let hashes: Vec<Vec<u8>> = ended.filter_map(|row| Some(all.bytes(1).ok()?[row].clone())).collect();
-    let keys = Rows::new(vec![Column::I32(vec![workspace.0; hashes.len()]), Column::Bytes(hashes)]);
-    work.connection.delete(&tables::BLOCKED_IDENTIFIER, &keys).await
+    let (mut ended, mut others) = (Vec::new(), BTreeSet::new());
+    for (hash, until) in all.bytes(1)?.iter().zip(all.i64s(UNTIL)?) {
+        if *until <= now.0 {
+            ended.push(hash.clone());
+        } else {
+            others.insert(hash.clone());
+        }
+    }
+    let keys = Rows::new(vec![Column::I32(vec![workspace.0; ended.len()]), Column::Bytes(ended)]);
+    work.connection.delete(&tables::BLOCKED_IDENTIFIER, &keys).await?;
+    Ok(others)
 }
 
 async fn of_workspace(work: &mut Work<'_>, workspace: WorkspaceId) -> Result<Rows> {
@@ -117,6 +127,7 @@ async fn try_lift(
     work.connection.delete(&tables::BLOCKED_IDENTIFIER, &key).await?;
     let others = all.i64s(UNTIL)?.iter().enumerate().filter(|(row, _)| *row != lifted);
     blocks.until = others.map(|(_, until)| *until).max().unwrap_or(0);
+    blocks.identifiers = all.len() - 1;
     put_settings(&mut work, row, &settings).await?;
     audit::record(work.connection, &[(workspace.0, entry.clone())]).await?;
     work.connection.commit().await?;

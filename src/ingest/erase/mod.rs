@@ -8,12 +8,15 @@
 //! | `event` (details) | `events`: the row stays, with its time, kind, campaign and key |
 //! | `address_state`, `address_change`, `suppression` | `addresses` |
 //! | `profile_attribute`, `identity_change`, `identifier`, `customer_reach`, `reach_count` | `person`; the row of `customer` stays as a shell |
+//! | `detail` | `details`: texts of urls and reasons that its events alone have |
 //! | `quarantine` | `records`: the row stays by its key, so that a repeat adds nothing |
 //!
-//! `recipient`, `rollup` and the other counts hold no personal data and stay as they are. A new table with personal data
+//! `recipient`, `rollup`, `conversion`, `purchase_order` and the other counts hold hashes, times and amounts, and stay as they
+//! are. A new table with personal data
 //! needs a step here and a line in the test that classifies all tables (`tests/api/erase/tables.rs`).
 
 mod addresses;
+mod details;
 mod events;
 mod person;
 mod records;
@@ -30,7 +33,6 @@ use crate::domain::audit::AuditEntry;
 use crate::domain::identifier::Identifier;
 use crate::domain::identity::IdentifierId;
 use crate::domain::mention::Mentions;
-use crate::domain::money::Currency;
 use crate::domain::time::Micros;
 use crate::domain::workspace::WorkspaceId;
 use crate::store::Store;
@@ -180,8 +182,7 @@ async fn attempt_erase(
     let memory = Memory::default();
     let mut work = Work { connection, memory: &memory, shards: store.shards(), settings: HashMap::new() };
     let (row, settings) = blocks::load_settings(&mut work, workspace).await?;
-    // Nothing of it is counted by day or in money.
-    let own = FoldSettings { zone: chrono_tz::UTC, currency: Currency::parse(""), own: Arc::new(settings.clone()) };
+    let own = FoldSettings { zone: chrono_tz::UTC, currency: None, own: Arc::new(settings.clone()) };
     work.settings.insert(workspace.0, own);
     let refused = |outcome| Ok(Attempt::Done(outcome));
     let Some(person) = person::find(&mut work, workspace, &erasure.erasee).await? else {
@@ -229,6 +230,7 @@ async fn steps(
     erased.quarantined_records = records::forget(work, &records).await?;
     erased.events = events::erase(work, person).await?;
     erased.events_of_others = events::forget_devices(work, person).await?;
+    details::erase(work, workspace, person).await?;
     erased.addresses = addresses::erase(work, &names).await?;
     erased.attributes = person::erase(work, workspace, person).await?;
     Ok(Some((erased, names)))

@@ -23,6 +23,7 @@ const REPORTS: &str = "{
     campaigns { nodes { externalId firstEventAt lastEventAt
         plain: funnel { ...counts } message: funnel(unit: MESSAGE) { ...counts }
         all: funnel(impliedSteps: false, automation: ALL) { ...counts }
+        credited: attribution(net: true) { conversions touchedConversions revenue { amount currencyCode } }
         byRun: funnel(groupBy: [RUN]) { ...counts } byChannel: funnel(groupBy: [CHANNEL, DAY]) { ...counts } } }
     eventTypes { type action kind count firstAt lastAt } events(filter: {}) { totalCount }
 } fragment counts on CampaignFunnel { deliveredBasis steps { step total unique } beside { kind total unique }
@@ -68,6 +69,10 @@ pub async fn load(server: &TestServer) {
     ok(admin, "/v3/profiles", json!({"attributes": {"email": BOB, "street": "Elsewhere 1"}})).await;
     let mut click = mail("click", ANN, 120);
     click["data"]["url"] = json!("https://shop.example/for-erasmus");
+    let order = json!({"order_id": "erasmus-1", "total": "19.90", "subtotal": "17.50"});
+    let bought = json!({"type": "order", "action": "purchase", "identifiers": {"email": ANN},
+        "data": {"ts": RUN_S + 200, "order_id": "erasmus-1", "order": order}});
+    ok(admin, "/v3/events", bought).await;
     let by_both =
         json!([mail("sent", ANN, 0), mail("open", ANN, 60), click, mail("sent", BOB, 0), mail("open", BOB, 30)]);
     ok(admin, "/v3/events", by_both).await;
@@ -102,6 +107,13 @@ async fn devices(admin: &Client) {
     ok(admin, "/v3/events", seen(json!({"user_id": "erasmus-4711"}), 7)).await;
     ok(admin, "/v3/events", seen(json!({"phone": PHONE, "shop_push_token": "token-erasmus"}), 8)).await;
     ok(admin, "/v3/events", seen(json!({"email": ANN, "user_id": "erasmus-4711", "phone": PHONE}), 9)).await;
+    ok(admin, "/v3/events", unmarked(json!({"customer_id": "erasmus-by-hand"}), 10)).await;
+    let hers = json!({"identifier": {"type": "email", "value": ANN}});
+    let other = json!({"identifier": {"type": "customer_id", "value": "erasmus-by-hand"}});
+    let merge =
+        "mutation($input: CustomerMergeInput!) { customerMerge(input: $input) { status userErrors { message } } }";
+    let input = json!({"input": {"customer": hers, "other": other, "reason": "Ann Erasmus called"}});
+    assert_eq!(admin.data(merge, input).await["customerMerge"]["status"], "MERGED");
     let bobs = json!({"type": "native", "kind": "OTHER", "occurredAt": "2026-03-02T10:00:00Z",
         "identifiers": [{"type": "email", "value": BOB}, {"type": "vuid", "value": "vuid-bob"}]});
     ok(admin, "/ingest/native", bobs).await;

@@ -21,8 +21,11 @@ pub enum Holds {
 
 use Holds::{ByAddress, Nameless, Personal, Words};
 
+/// A table: its name, columns that hold something, and the others.
+pub type Table = (&'static str, &'static [(&'static str, Holds)], &'static [&'static str]);
+
 /// Every table with its columns. What is not named by itself is [`Nameless`].
-pub const TABLES: [(&str, &[(&str, Holds)], &[&str]); 31] = [
+pub const TABLES: &[Table] = &[
     ("address_change", &[("id", ByAddress)], &["shard", "at", "event_shard", "event_seq", "change", "list"]),
     ("address_state", &[("id", ByAddress), ("state", ByAddress)], &["shard", "workspace", "unreachable", "consent"]),
     (
@@ -46,13 +49,19 @@ pub const TABLES: [(&str, &[(&str, Holds)], &[&str]); 31] = [
         &[("external_id", Words), ("name", Words), ("tags", Words)],
         &["id", "workspace", "namespace", "created_at", "archived_at"],
     ),
-    ("campaign_activity", &[], &["shard", "campaign", "workspace", "events", "delivered", "first_at", "last_at"]),
+    (
+        "campaign_activity",
+        &[],
+        &["shard", "campaign", "workspace", "events", "delivered", "first_at", "last_at", "version"],
+    ),
     ("campaign_alias", &[("external_id", Words)], &["workspace", "namespace", "campaign"]),
     (
         "cell",
         &[("run", Words), ("treatment", Words), ("touchpoint", Words), ("channel", Words)],
         &["id", "workspace", "campaign", "source"],
     ),
+    ("conversion", &[], &["shard", "workspace", "at", "key", "customer", "packed"]),
+    ("conversion_latest", &[], &["shard", "at"]),
     ("customer", &[], &["shard", "id", "workspace", "is_identified", "merged_into", "created_at", "erased_at"]),
     ("customer_reach", &[], &["shard", "customer", "reach"]),
     ("database_info", &[], &["key", "value"]),
@@ -74,6 +83,7 @@ pub const TABLES: [(&str, &[(&str, Holds)], &[&str]); 31] = [
             "key",
         ],
     ),
+    ("detail", &[("text", Personal)], &["shard", "workspace", "id", "customer"]),
     ("event_key", &[], &["shard", "day", "key"]),
     ("event_key_undated", &[], &["shard", "key", "seen_at"]),
     ("event_type", &[("type", Words), ("action", Words)], &["id", "workspace", "kind"]),
@@ -126,6 +136,7 @@ pub const TABLES: [(&str, &[(&str, Holds)], &[&str]); 31] = [
             "resolved_at",
         ],
     ),
+    ("purchase_order", &[], &["shard", "id", "workspace", "state"]),
     ("reach_count", &[], &["shard", "workspace", "channel", "list", "outcome", "customers"]),
     ("recipient", &[], &["shard", "campaign", "customer", "state"]),
     ("rollup", &[], &["shard", "campaign", "grouping", "group_id", "day", "counts"]),
@@ -140,7 +151,7 @@ pub const TABLES: [(&str, &[(&str, Holds)], &[&str]); 31] = [
 
 /// What each column holds, by `table.column`.
 pub fn classified() -> BTreeMap<String, Holds> {
-    let of_table = |(table, named, plain): &(&str, &[(&str, Holds)], &[&str])| {
+    let of_table = |(table, named, plain): &Table| {
         let named = named.iter().map(|(column, holds)| (format!("{table}.{column}"), *holds));
         named.chain(plain.iter().map(|column| (format!("{table}.{column}"), Nameless))).collect::<Vec<_>>()
     };

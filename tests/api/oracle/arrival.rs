@@ -34,6 +34,9 @@ pub enum Arrived {
     },
     /// Somebody says that two people are one.
     Merge(Identifier, Identifier),
+    /// Whoever is named is erased: the events count on as nobody's, and the names, unless they end up with others before,
+    /// are not taken again.
+    Erase(Identifier),
 }
 
 /// Somebody, or what is left of one who became part of another.
@@ -42,11 +45,14 @@ struct Somebody {
     names: BTreeSet<Identifier>,
     attributes: BTreeMap<String, (Micros, Value)>,
     became: Option<usize>,
+    is_erased: bool,
 }
 
 #[derive(Default)]
 struct Replay {
     people: Vec<Somebody>,
+    /// Names of erased people.
+    gone: BTreeSet<Identifier>,
     applied: BTreeMap<&'static str, usize>,
 }
 
@@ -140,6 +146,18 @@ impl Replay {
         self.join_all(&together).unwrap_or_else(|| self.newcomer())
     }
 
+    fn erase(&mut self, somebody: usize) {
+        let erased = Somebody { is_erased: true, ..Somebody::default() };
+        self.gone.extend(std::mem::replace(&mut self.people[somebody], erased).names);
+        self.apply("erased", 1);
+    }
+
+    /// The event as it is taken: without names of erased people; none where it has no other.
+    fn screened(&self, event: &NewEvent) -> Option<NewEvent> {
+        let taken = without(event, &self.gone);
+        (!taken.identifiers.is_empty()).then_some(taken)
+    }
+
     fn newcomer(&mut self) -> usize {
         self.people.push(Somebody::default());
         self.people.len() - 1
@@ -148,22 +166,28 @@ impl Replay {
 
 impl Replay {
     /// Takes everything, in order; the events that are no repeats, each with the person that it belonged to then.
-    fn of(arrived: &[Arrived]) -> (Self, Vec<(usize, &NewEvent)>) {
+    fn of(arrived: &[Arrived]) -> (Self, Vec<(usize, NewEvent)>) {
         let (mut replay, mut seen, mut happened) = (Self::default(), HashSet::new(), Vec::new());
         for one in arrived {
             match one {
                 Arrived::Event(event) => {
+                    let Some(event) = replay.screened(event) else { continue };
                     let is_repeat = match &event.key {
                         EventKey::Known(key) => !seen.insert((*key, event.occurred_at)),
+                        EventKey::Lasting(key) => !seen.insert((*key, None)),
                         EventKey::AlwaysNew => false,
                     };
                     if !is_repeat {
                         let person = replay.meet(&event.identifiers.iter().cloned().collect());
-                        happened.push((person, &**event));
+                        happened.push((person, event));
                     }
                 }
                 Arrived::Profile { names, attributes, at } => {
-                    let person = replay.meet(names);
+                    let names: BTreeSet<Identifier> = names.difference(&replay.gone).cloned().collect();
+                    if names.is_empty() {
+                        continue;
+                    }
+                    let person = replay.meet(&names);
                     for (name, value) in attributes {
                         replay.set(person, name.clone(), *at, value.clone());
                     }
@@ -175,23 +199,41 @@ impl Replay {
                     replay.join(one, other);
                     replay.apply("by hand", 1);
                 }
+                Arrived::Erase(name) => {
+                    let somebody = replay.owner(name).unwrap_or_else(|| panic!("nobody is {name:?}"));
+                    replay.erase(somebody);
+                }
             }
         }
-        (replay, happened)
+        // What others did before with a device that was erased with its last owner no longer names it.
+        let forgotten = happened.iter().map(|(person, event)| (*person, without(event, &replay.gone))).collect();
+        (replay, forgotten)
     }
+}
+
+fn without(event: &NewEvent, gone: &BTreeSet<Identifier>) -> NewEvent {
+    let target = event.target_address.as_ref();
+    assert!(!gone.iter().any(|name| Some(&name.value) == target), "what is said of {target:?} would be nobody's");
+    let mut event = event.clone();
+    event.identifiers.retain(|identifier| !gone.contains(identifier));
+    event.updates.retain(|update| !gone.contains(&update.address));
+    event
 }
 
 impl Oracle {
     /// Takes everything that arrived, in order, repeats included.
     pub fn replay(arrived: &[Arrived], zone: Tz) -> Self {
         let (replay, happened) = Replay::of(arrived);
-        let standing: Vec<usize> =
+        let mut standing: Vec<usize> =
             (0..replay.people.len()).filter(|one| replay.people[*one].became.is_none()).collect();
+        // Erased people come last: they have events, and no place among the people.
+        standing.sort_by_key(|one| replay.people[*one].is_erased);
         let place = |person| standing.iter().position(|one| *one == replay.in_the_end(person)).expect("it stands");
+        let living = || standing.iter().filter(|one| !replay.people[**one].is_erased);
         let events = happened.into_iter().map(|(person, event)| Happened {
             at: event.occurred_at.expect("the oracle takes events with their own time"),
             person: place(person),
-            event: event.clone(),
+            event,
         });
         let plain =
             |one: &Somebody| one.attributes.iter().map(|(name, (_, value))| (name.clone(), value.clone())).collect();
@@ -199,8 +241,8 @@ impl Oracle {
             zone,
             rules: address::Rules::default(),
             events: events.collect(),
-            people: standing.iter().map(|one| replay.people[*one].names.clone()).collect(),
-            attributes: standing.iter().map(|one| plain(&replay.people[*one])).collect(),
+            people: living().map(|one| replay.people[*one].names.clone()).collect(),
+            attributes: living().map(|one| plain(&replay.people[*one])).collect(),
             credits: OnceLock::new(),
         }
     }
@@ -209,6 +251,11 @@ impl Oracle {
 /// How often each rule did something, and merges by hand.
 pub fn rules_applied(arrived: &[Arrived]) -> BTreeMap<&'static str, usize> {
     Replay::of(arrived).0.applied
+}
+
+/// Whether an identifier names somebody, after all that arrived.
+pub fn is_somebody(arrived: &[Arrived], name: &Identifier) -> bool {
+    Replay::of(arrived).0.owner(name).is_some()
 }
 
 /// Whether two identifiers name two people, after all that arrived.
@@ -274,6 +321,23 @@ mod tests {
             &[("a v", 1), ("c b w", 3)],
         );
         expect(&["email:a vuid:v", "email:b vuid:w", "vuid:v vuid:w vuid:x"], &[("a v x", 2), ("b w", 1)]);
+    }
+
+    #[test]
+    fn who_is_erased_has_events_and_no_names_and_does_not_come_back() {
+        let erase = |name: &str| Arrived::Erase(identifier(name));
+        let arrived = [
+            arrive("email:a vuid:v", 1),
+            arrive("email:b vuid:v", 2),
+            erase("email:b"),
+            arrive("email:b", 3),
+            arrive("email:b vuid:w", 4),
+            arrive("vuid:v", 5),
+        ];
+        let oracle = Oracle::replay(&arrived, chrono_tz::UTC);
+        assert_eq!(told(&oracle), [("a".to_owned(), 1), ("w".to_owned(), 1)]);
+        assert_eq!(oracle.events.len(), 3, "an event of nobody is left");
+        assert!(oracle.events.iter().all(|happened| !happened.event.identifiers.contains(&identifier("vuid:v"))));
     }
 
     #[test]

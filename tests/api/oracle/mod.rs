@@ -36,7 +36,7 @@ use serde_json::Value;
 pub struct Happened {
     /// When.
     pub at: Micros,
-    /// Index into [`Oracle::people`].
+    /// Index into [`Oracle::people`]; behind their end, each by a number of its own, those who were erased.
     pub person: usize,
     /// The event.
     pub event: NewEvent,

@@ -1,6 +1,5 @@
 //! Who fits a rule: one person after the other, one question after the other.
 
-
 use campaignql::domain::identifier::{Identifier, rule_by_name};
 use campaignql::domain::kind::Kind;
 use serde_json::Value;

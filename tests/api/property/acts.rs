@@ -41,6 +41,8 @@ pub enum Act {
         /// Whether the first is named by the id of its customer.
         by_id: bool,
     },
+    /// Whoever is named is erased.
+    Erase(Identifier),
     /// Something is changed by hand.
     ByHand(Box<updates::Update>),
     /// The rules of the workspace are changed.
@@ -90,7 +92,7 @@ pub fn acts(count: usize, dice: &Dice) -> Vec<Act> {
 }
 
 fn act(number: usize, dice: &Dice) -> Act {
-    match dice.below(20) {
+    match dice.below(21) {
         0..10 => Act::Send((0..dice.between(1, 8)).map(|_| crowd::event(dice)).collect()),
         10..14 => {
             // No two updates are of one time, whatever the order of their numbers.
@@ -106,7 +108,8 @@ fn act(number: usize, dice: &Dice) -> Act {
             Act::Merge { one, other: crowd::anybody(dice), by_id }
         }
         16..19 => Act::ByHand(Box::new(updates::update_of(&crowd::any_address(dice), dice))),
-        _ => Act::SetRules(updates::rules(dice)),
+        19 => Act::SetRules(updates::rules(dice)),
+        _ => Act::Erase(crowd::anybody(dice)),
     }
 }
 
@@ -122,8 +125,11 @@ pub async fn perform(client: &Client, number: usize, act: &Act) -> Option<(Place
             attributes.insert(mark(number), json!(true));
             let input = json!({ "identifiers": crowd::pairs(names), "attributes": attributes, "updatedAt": text(*at) });
             let query =
-                "mutation($input: CustomerUpsertInput!) { customerUpsert(input: $input) { userErrors { message } } }";
+                "mutation($input: CustomerUpsertInput!) { customerUpsert(input: $input) { userErrors { code } } }";
             let payload = client.data(query, json!({ "input": input })).await["customerUpsert"].clone();
+            if payload["userErrors"][0]["code"] == "ERASED" {
+                return None;
+            }
             assert_eq!(payload["userErrors"], json!([]), "{payload}");
             let names: BTreeSet<Identifier> = names.iter().cloned().collect();
             Some((
@@ -134,6 +140,9 @@ pub async fn perform(client: &Client, number: usize, act: &Act) -> Option<(Place
         Act::Merge { one, other, by_id } => merge(client, number, (one, other), *by_id)
             .await
             .then(|| (Place::Mark(mark(number)), vec![Arrived::Merge(one.clone(), other.clone())])),
+        Act::Erase(name) => {
+            erase(client, number, name).await.then(|| (Place::Mark(mark(number)), vec![Arrived::Erase(name.clone())]))
+        }
         Act::ByHand(update) => {
             let id = updates::make_one(client, update).await?;
             Some((Place::of_events(&[id])?, vec![Arrived::Event(Box::new(update.event.clone()))]))
@@ -192,10 +201,21 @@ async fn merge(client: &Client, number: usize, (one, other): (&Identifier, &Iden
     payload["status"] == "MERGED"
 }
 
+/// Whether somebody was erased: nobody may be named so yet, or any more.
+async fn erase(client: &Client, number: usize, name: &Identifier) -> bool {
+    let query =
+        "mutation($input: CustomerEraseInput!) { customerErase(input: $input) { erasure { id } userErrors { code } } }";
+    let input = json!({ "identifier": { "type": name.name, "value": name.value }, "reason": mark(number) });
+    let payload = client.data(query, json!({ "input": input })).await["customerErase"].clone();
+    let code = payload["userErrors"][0]["code"].as_str();
+    assert!(payload["erasure"].is_object() || code == Some("NOT_FOUND"), "{payload}");
+    payload["erasure"].is_object()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::oracle::arrival::{are_two, rules_applied};
+    use crate::oracle::arrival::{are_two, is_somebody, rules_applied};
 
     /// What the crowd is for: without these, the replay would compare less than it seems to.
     #[test]
@@ -212,12 +232,13 @@ mod tests {
                     Act::Merge { one, other, .. } if are_two(&arrived, &one, &other) => {
                         arrived.push(Arrived::Merge(one, other));
                     }
+                    Act::Erase(name) if is_somebody(&arrived, &name) => arrived.push(Arrived::Erase(name)),
                     Act::ByHand(update) => arrived.push(Arrived::Event(Box::new(update.event))),
-                    Act::Merge { .. } | Act::SetRules(_) => {}
+                    Act::Merge { .. } | Act::Erase(_) | Act::SetRules(_) => {}
                 }
             }
             let applied = rules_applied(&arrived);
-            for (rule, least) in [("a", 5), ("b", 5), ("c", 10), ("d", 3), ("by hand", 3)] {
+            for (rule, least) in [("a", 5), ("b", 5), ("c", 10), ("d", 3), ("by hand", 3), ("erased", 2)] {
                 assert!(applied.get(rule).is_some_and(|times| *times >= least), "seed {seed}, {rule}: {applied:?}");
             }
         }

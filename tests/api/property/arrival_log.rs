@@ -20,7 +20,7 @@ use crate::kit::{TestDatabase, stored};
 pub enum Place {
     /// By an event, as (shard, number).
     Event(i16, i64),
-    /// By the name of an attribute that it set, or by the reason of a merge.
+    /// By the name of an attribute that it set, or by the reason of a merge or an erasure.
     Mark(String),
 }
 
@@ -44,6 +44,8 @@ const ON_SQLITE: &str = r"
         BEGIN INSERT INTO arrival_log (mark) VALUES (NEW.name); END;
     CREATE TRIGGER log_merge AFTER INSERT ON identity_change WHEN NEW.reason IS NOT NULL
         BEGIN INSERT INTO arrival_log (mark) VALUES (NEW.reason); END;
+    CREATE TRIGGER log_erasure AFTER INSERT ON audit WHEN NEW.action = 'customerErase'
+        BEGIN INSERT INTO arrival_log (mark) VALUES (json_extract(NEW.summary, '$.reason')); END;
 ";
 
 const ON_POSTGRESQL: &str = r"
@@ -63,6 +65,13 @@ const ON_POSTGRESQL: &str = r"
         INSERT INTO arrival_log (mark) VALUES (NEW.reason);
         RETURN NULL;
     END $$;
+    CREATE FUNCTION log_erasure() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+        PERFORM pg_advisory_xact_lock(77, 77);
+        INSERT INTO arrival_log (mark) VALUES (NEW.summary::json ->> 'reason');
+        RETURN NULL;
+    END $$;
+    CREATE CONSTRAINT TRIGGER log_erasure AFTER INSERT ON audit DEFERRABLE INITIALLY DEFERRED
+        FOR EACH ROW WHEN (NEW.action = 'customerErase') EXECUTE FUNCTION log_erasure();
     CREATE CONSTRAINT TRIGGER log_event AFTER INSERT ON event DEFERRABLE INITIALLY DEFERRED
         FOR EACH ROW EXECUTE FUNCTION log_event();
     CREATE CONSTRAINT TRIGGER log_profile AFTER INSERT ON profile_attribute DEFERRABLE INITIALLY DEFERRED

@@ -99,10 +99,13 @@ pub async fn make_one(client: &Client, update: &Update) -> Option<(i16, i64)> {
     let mut input_type = update.field.to_owned();
     input_type[..1].make_ascii_uppercase();
     let query = format!(
-        "mutation($input: {input_type}Input!) {{ {}(input: $input) {{ status event {{ id }} userErrors {{ message }} }} }}",
+        "mutation($input: {input_type}Input!) {{ {}(input: $input) {{ status event {{ id }} userErrors {{ code }} }} }}",
         update.field
     );
     let payload = client.data(&query, json!({ "input": input })).await[update.field].clone();
+    if payload["userErrors"][0]["code"] == "ERASED" {
+        return None;
+    }
     assert_eq!(payload["userErrors"], json!([]), "{payload}");
     assert_eq!(payload["event"].is_object(), payload["status"] == "ACCEPTED", "{payload}");
     event_number(payload["event"]["id"].as_str()?)
