@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
+use super::count::{Changed, raise_versions};
 use super::detail::survivors;
 use super::group::Work;
 use super::memory::Memory;
@@ -126,6 +127,7 @@ fn page_text(page: &Rows, row: usize) -> &str {
 
 /// What an event tells about its message.
 struct Told {
+    workspace: i32,
     key: MessageKey,
     occurrence: Occurrence,
     endpoint: Option<i64>,
@@ -172,7 +174,7 @@ fn told_by(events: &Rows, catalogue: &Catalogue) -> Result<ToldOf> {
         let occurrence = Occurrence { at, kind: kind.code(), automation, cell: cell_id, detail: 0 };
         let key = MessageKey::of(events.i64s(10)?[row], cell.place.each_ref());
         let recipient = (cell.campaign, events.i64s(3)?[row]);
-        told.entry(recipient).or_default().push(Told { key, occurrence, endpoint, price });
+        told.entry(recipient).or_default().push(Told { workspace: events.i32s(2)?[row], key, occurrence, endpoint, price });
     }
     Ok(told)
 }
@@ -196,16 +198,21 @@ async fn write(work: &mut Work<'_>, told: ToldOf) -> Result<()> {
         let key = (stored.i16s(0)?[row], stored.i64s(1)?[row], stored.i64s(2)?[row]);
         states.insert(key, RecipientState::decode(&stored.bytes(3)?[row])?);
     }
+    let mut changed = Changed::new();
     let mut encoded = Vec::with_capacity(by_recipient.len());
     for (key, told) in &by_recipient {
         // Events that no report counts may tell a price as well: their recipient may have no state yet.
         let state = states.entry(*key).or_default();
-        told.iter().for_each(|told| tell(state, told));
+        for told in told {
+            tell(state, told);
+            changed.insert((key.0, key.1), told.workspace);
+        }
         encoded.push(state.encode());
     }
     let mut rows = Rows::new(keys);
     rows.columns.push(Column::Bytes(encoded));
-    work.connection.put(&tables::RECIPIENT, &rows).await
+    work.connection.put(&tables::RECIPIENT, &rows).await?;
+    raise_versions(work, &changed).await
 }
 
 fn tell(state: &mut RecipientState, told: &Told) {
