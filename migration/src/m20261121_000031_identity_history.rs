@@ -19,10 +19,12 @@ impl MigrationTrait for Migration {
         ] {
             table::add_column(manager, "identity_change", column).await?;
         }
-        Ok(())
+        table::index(manager, "identity_change", "identity_change_other", &["other"]).await
     }
 
     async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {
+        let index = Index::drop().name("identity_change_other").table(Alias::new("identity_change")).to_owned();
+        manager.drop_index(index).await?;
         for column in ["reason", "api_key", "event_seq", "event_shard"] {
             table::remove_column(manager, "identity_change", column).await?;
         }

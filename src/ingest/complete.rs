@@ -174,7 +174,13 @@ fn told_by(events: &Rows, catalogue: &Catalogue) -> Result<ToldOf> {
         let occurrence = Occurrence { at, kind: kind.code(), automation, cell: cell_id, detail: 0 };
         let key = MessageKey::of(events.i64s(10)?[row], cell.place.each_ref());
         let recipient = (cell.campaign, events.i64s(3)?[row]);
-        told.entry(recipient).or_default().push(Told { workspace: events.i32s(2)?[row], key, occurrence, endpoint, price });
+        told.entry(recipient).or_default().push(Told {
+            workspace: events.i32s(2)?[row],
+            key,
+            occurrence,
+            endpoint,
+            price,
+        });
     }
     Ok(told)
 }

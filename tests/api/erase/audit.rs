@@ -42,12 +42,6 @@ async fn mutations(admin: &Client) -> Vec<(&'static str, String)> {
     assert_eq!(admin.post("/v3/profiles", &json!({"attributes": {"email": CYD}})).await.status, 202);
     let errors = "userErrors { message }";
     vec![
-        (
-            "customerMerge",
-            format!(
-                "customerMerge(input: {{customer: {{identifier: {{type: \"email\", value: \"{BOB}\"}}}}, other: {{identifier: {{type: \"user_id\", value: \"stranger\"}}}}}}) {{ {errors} }}"
-            ),
-        ),
         ("campaignUpdate", format!("campaignUpdate(id: {campaign}, input: {{name: \"Letters\"}}) {{ {errors} }}")),
         ("campaignArchive", format!("campaignArchive(id: {campaign}) {{ {errors} }}")),
         ("quarantineDiscard", format!("quarantineDiscard(input: {{id: {record}, reason: \"a test\"}}) {{ {errors} }}")),
@@ -109,8 +103,6 @@ both_databases! {
         let fields = schema["__schema"]["mutationType"]["fields"].as_array().expect("a list").clone();
         let all: BTreeSet<String> = fields.iter().map(|field| field["name"].as_str().expect("a name").to_owned()).collect();
         let mut seen: BTreeSet<String> = OF_SENDERS.iter().map(|name| (*name).to_owned()).collect();
-        let stranger = json!({"type": "web", "identifiers": {"user_id": "stranger"}, "data": {"ts": 1_770_000_000}});
-        assert_eq!(admin.post("/ingest/odp", &stranger).await.json["accepted"], 1);
         let keys = admin.holder_of_admin(&server).await;
         for (name, field) in mutations(admin).await {
             let before = log(admin, json!({"action": name})).await.len();

@@ -80,17 +80,6 @@ pub async fn load(server: &TestServer) {
     vendors(admin).await;
     addresses(admin).await;
     bad_records(admin).await;
-    second_self(admin).await;
-}
-
-/// Another customer who turns out to be her, as somebody says.
-async fn second_self(admin: &Client) {
-    let (name, value) = ("user_id", "erasmus-by-hand");
-    ok(admin, "/v3/profiles", json!({"attributes": {name: value}})).await;
-    let merge = "mutation($input: CustomerMergeInput!) { customerMerge(input: $input) { status } }";
-    let by = |name: &str, value: &str| json!({"identifier": {"type": name, "value": value}});
-    let input = json!({"customer": by("email", ANN), "other": by(name, value), "reason": "Ann Erasmus wrote a letter"});
-    assert_eq!(admin.data(merge, json!({ "input": input })).await["customerMerge"]["status"], "MERGED");
 }
 
 async fn ok(client: &Client, route: &str, body: Value) {

@@ -88,7 +88,11 @@ pub const TABLES: &[Table] = &[
     ("event_key_undated", &[], &["shard", "key", "seen_at"]),
     ("event_type", &[("type", Words), ("action", Words)], &["id", "workspace", "kind"]),
     ("event_type_count", &[], &["shard", "event_type", "workspace", "events", "first_at", "last_at"]),
-    ("identifier", &[("value", Personal)], &["shard", "id", "workspace", "name", "customer", "channels", "linked_at"]),
+    (
+        "identifier",
+        &[("value", Personal)],
+        &["shard", "id", "workspace", "name", "customer", "channels", "linked_at", "first_day"],
+    ),
     ("identifier_type", &[("name", Words)], &["workspace", "is_high", "channels", "created_at"]),
     (
         "identity_change",
@@ -112,6 +116,7 @@ pub const TABLES: &[Table] = &[
         &[("path", Words)],
         &["workspace", "run", "file", "size", "modified_at", "texts", "byte_offset", "is_done", "tally", "updated_at"],
     ),
+    ("reach_day", &[], &["shard", "workspace", "channel", "list", "block", "changes"]),
     ("list", &[("name", Words)], &["workspace", "id", "created_at"]),
     (
         "profile_attribute",

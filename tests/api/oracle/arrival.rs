@@ -53,6 +53,8 @@ struct Replay {
     people: Vec<Somebody>,
     /// Names of erased people.
     gone: BTreeSet<Identifier>,
+    /// Who was named by updates of profiles, and of which time these were.
+    named: Vec<(Identifier, Micros)>,
     applied: BTreeMap<&'static str, usize>,
 }
 
@@ -188,6 +190,7 @@ impl Replay {
                         continue;
                     }
                     let person = replay.meet(&names);
+                    replay.named.extend(names.into_iter().map(|name| (name, *at)));
                     for (name, value) in attributes {
                         replay.set(person, name.clone(), *at, value.clone());
                     }
@@ -244,6 +247,7 @@ impl Oracle {
             people: living().map(|one| replay.people[*one].names.clone()).collect(),
             attributes: living().map(|one| plain(&replay.people[*one])).collect(),
             credits: OnceLock::new(),
+            named_by_profiles: replay.named.clone(),
         }
     }
 }

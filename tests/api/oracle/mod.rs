@@ -56,6 +56,8 @@ pub struct Oracle {
     pub attributes: Vec<BTreeMap<String, Value>>,
     /// Who is credited for conversions, told once: it looks at every pair of events.
     credits: OnceLock<Vec<(usize, Micros)>>,
+    /// Who was named by updates of profiles, and of which time these were.
+    pub named_by_profiles: Vec<(Identifier, Micros)>,
 }
 
 /// Namespace and vendor's id of a campaign.
@@ -73,7 +75,15 @@ impl Oracle {
         };
         let events = events.into_iter().map(happened).collect();
         let attributes = vec![BTreeMap::new(); people.len()];
-        Self { zone, rules: address::Rules::default(), events, people, attributes, credits: OnceLock::new() }
+        Self {
+            zone,
+            rules: address::Rules::default(),
+            events,
+            people,
+            attributes,
+            credits: OnceLock::new(),
+            named_by_profiles: Vec::new(),
+        }
     }
 
     /// Every campaign that an event names.

@@ -20,7 +20,9 @@ impl Oracle {
     /// Everything at the end of a day in the workspace's zone.
     pub fn at_the_end_of(&self, day: NaiveDate) -> DayView<'_> {
         let before = self.events.iter().filter(|happened| self.day(happened.at) <= day);
-        let named: BTreeSet<&Identifier> = before.flat_map(|happened| &happened.event.identifiers).collect();
+        let by_profiles = self.named_by_profiles.iter().filter(|(_, at)| self.day(*at) <= day).map(|(name, _)| name);
+        let by_events = before.flat_map(|happened| &happened.event.identifiers);
+        let named: BTreeSet<&Identifier> = by_events.chain(by_profiles).collect();
         let stood = |identifier: &&'_ Identifier| self.address_by(identifier, |at| self.day(at) <= day);
         let named = named.into_iter().map(|identifier| (identifier, stood(&identifier))).collect();
         DayView { oracle: self, named }
