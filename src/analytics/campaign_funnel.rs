@@ -130,7 +130,9 @@ impl CampaignCounts {
             groups.sort_by_cached_key(|(key, counts)| (Reverse(counts.borrow().events()), *key));
             let rest = groups.split_off(question.most_groups);
             let mut remainder = Remainder { groups: rest.len(), counts: Counts::default() };
-            rest.iter().for_each(|(_, counts)| remainder.counts.add(counts.borrow(), 1));
+            for (_, counts) in &rest {
+                remainder.counts.add(counts.borrow(), 1);
+            }
             self.remainder = Some(remainder);
         }
         let group = |(key, counts): (GroupKey, C)| GroupCounts {
@@ -206,9 +208,11 @@ struct Names {
 
 impl Names {
     fn values_of(&self, key: &GroupKey, question: &BreakdownQuestion) -> Result<GroupValues> {
-        let value = |dimension, group: i64| match question.has(dimension) {
-            false => Ok(None),
-            true => self.values.get(&group).cloned().ok_or_else(|| no_value(group)),
+        let value = |dimension, group: i64| {
+            if !question.has(dimension) {
+                return Ok(None);
+            }
+            self.values.get(&group).cloned().ok_or_else(|| no_value(group))
         };
         let day = |dimension, day| question.has(dimension).then_some(day);
         let detail = key.detail.and_then(|detail| Some((detail.0, self.details.get(&detail)?.clone())));

@@ -148,8 +148,8 @@ pub async fn performance(
     for ((campaign, ..), sides) in whole.as_ref().unwrap_or(&found) {
         total.add(sides, infers(*campaign));
     }
-    let rows = group_rows(campaigns, question, Found { sides: found, values }, infers)?;
-    Ok(finish(rows, total, question, previous_days))
+    let rows = group_rows(campaigns, question, &Found { sides: found, values }, infers)?;
+    Ok(finish(rows, &total, question, previous_days))
 }
 
 /// Counts of the period, and of the one before.
@@ -170,10 +170,8 @@ impl<'a> Reading<'a> {
     /// What the rows of the answer are made of.
     fn of(question: &'a PerformanceQuestion) -> Self {
         let groups: Vec<i64> = question.channels.iter().map(|channel| group_id(Some(channel))).collect();
-        let (grouping, groups) = match groups.is_empty() {
-            true => (question.grouping, None),
-            false => (Grouping::Channel, Some(groups)),
-        };
+        let (grouping, groups) =
+            if groups.is_empty() { (question.grouping, None) } else { (Grouping::Channel, Some(groups)) };
         Self { question, grouping, groups, granularity: question.granularity }
     }
 
@@ -248,7 +246,7 @@ struct Found {
 fn group_rows(
     campaigns: &[campaign::Model],
     question: &PerformanceQuestion,
-    found: Found,
+    found: &Found,
     infers: impl Fn(i64) -> bool,
 ) -> Result<BTreeMap<Group, Sum>> {
     if !question.has_groups() {
@@ -381,7 +379,7 @@ impl Sum {
 
 fn finish(
     rows: BTreeMap<Group, Sum>,
-    total: Sum,
+    total: &Sum,
     question: &PerformanceQuestion,
     previous_days: Option<Range<i32>>,
 ) -> Performance {
@@ -390,7 +388,9 @@ fn finish(
     sort(&mut rows, question.order);
     let left_out = rows.split_off(rows.len().min(question.limit));
     let mut rest = Sum::default();
-    left_out.iter().for_each(|(_, sum)| rest.add_sum(sum));
+    for (_, sum) in &left_out {
+        rest.add_sum(sum);
+    }
     let remainder = (!left_out.is_empty()).then(|| (left_out.len(), rest.numbers(question)));
     let rows = rows.into_iter().map(|(row, _)| row).collect();
     Performance { previous_days, total: total.numbers(question), rows, remainder }

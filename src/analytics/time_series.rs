@@ -16,6 +16,9 @@ use crate::domain::time::{MICROS_PER_SECOND, Micros};
 use crate::domain::workspace::WorkspaceId;
 use crate::store::{self, Store};
 
+/// No hour of any zone is longer.
+const MINUTES_OF_DAY: i64 = 24 * 60;
+
 /// Which stretches of time are wanted.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct SeriesQuestion {
@@ -88,7 +91,7 @@ impl SeriesQuestion {
             let key = hour_in_zone(from, self.zone);
             let is_later = |at: Micros| at >= end || hour_in_zone(at, self.zone) != key;
             let minute = |minutes: i64| Micros(from.0 + minutes * 60 * MICROS_PER_SECOND);
-            let minutes = (1..).find(|minutes| is_later(minute(*minutes))).unwrap_or(60);
+            let minutes = (1..MINUTES_OF_DAY).find(|minutes| is_later(minute(*minutes))).unwrap_or(60);
             // Where a zone was once off by seconds, its hours began within minutes.
             let last = minute(minutes - 1);
             let seconds = (1..60).map(|second| Micros(last.0 + second * MICROS_PER_SECOND)).find(|at| is_later(*at));

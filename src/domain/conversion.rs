@@ -298,15 +298,15 @@ mod tests {
 
     #[test]
     fn what_is_credited_can_be_taken_out_again() {
-        let touched = state(&[occurrence(1, Kind::Opened, 1)]);
-        let mut credited = touched.clone();
+        let opened = state(&[occurrence(1, Kind::Opened, 1)]);
+        let mut credited = opened.clone();
         let mut touches = Touches::default();
-        touches.add(3, &touched);
+        touches.add(3, &opened);
         let touch = touches.into_ordered(&HashMap::new())[0];
         credited.add(touch.message, conversion(9).credited_to(&touch), None);
-        assert_ne!(credited, touched);
+        assert_ne!(credited, opened);
         strip(&mut credited);
-        assert_eq!(credited, touched);
+        assert_eq!(credited, opened);
     }
 
     proptest! {
@@ -332,7 +332,7 @@ mod tests {
             }
             prop_assert_eq!(within_reach(Micros(at), &touches), &touches[..]);
             let bytes = conversion(at).encode(&touches);
-            let mut read = vec![touches.first().copied().unwrap_or_else(|| Touch {
+            let mut read = vec![touches.first().copied().unwrap_or(Touch {
                 at: Micros(0), key: [0; 16], kind: Kind::Opened, campaign: 0, cell: 0, message: MessageKey::Id(0),
             })];
             let decoded = Conversion::decode(Micros(at), [7; 16], &bytes, &mut read).expect("unpacks");

@@ -127,6 +127,7 @@ impl CampaignFunnel {
 impl CampaignFunnel {
     /// The numbers of the whole campaign within the range.
     #[graphql(flatten)]
+    #[expect(clippy::unused_async, reason = "flattened fields are asynchronous")]
     async fn counts(&self) -> &FunnelCounts {
         &self.counts
     }
@@ -202,6 +203,7 @@ impl CampaignFunnelRemainder {
 
     /// The sums of the groups' numbers: a unit counts in each of its groups.
     #[graphql(flatten)]
+    #[expect(clippy::unused_async, reason = "flattened fields are asynchronous")]
     async fn counts(&self) -> &FunnelCounts {
         &self.counts
     }

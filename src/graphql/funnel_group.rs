@@ -136,6 +136,7 @@ impl CampaignFunnelGroup {
 
     /// The numbers of the group.
     #[graphql(flatten)]
+    #[expect(clippy::unused_async, reason = "flattened fields are asynchronous")]
     async fn counts(&self) -> &FunnelCounts {
         &self.counts
     }

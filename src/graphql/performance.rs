@@ -323,6 +323,7 @@ impl PerformanceRemainder<'_> {
 
     /// The sum of their numbers.
     #[graphql(flatten)]
+    #[expect(clippy::unused_async, reason = "flattened fields are asynchronous")]
     async fn numbers(&self) -> &PerformanceNumbers {
         self.numbers
     }
@@ -385,6 +386,7 @@ impl PerformanceRow {
 
     /// The numbers of the group.
     #[graphql(flatten)]
+    #[expect(clippy::unused_async, reason = "flattened fields are asynchronous")]
     async fn numbers(&self) -> &PerformanceNumbers {
         &self.numbers
     }

@@ -142,6 +142,7 @@ impl FunnelPoint {
 
     /// The numbers of the point; zeros where nothing happened. They have no times between steps.
     #[graphql(flatten)]
+    #[expect(clippy::unused_async, reason = "flattened fields are asynchronous")]
     async fn counts(&self) -> &FunnelCounts {
         &self.counts
     }

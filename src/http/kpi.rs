@@ -75,13 +75,10 @@ impl Instants {
     fn of(parameters: &Parameters, now: DateTime<Utc>) -> ApiResult<Self> {
         let end = parameters.end_time.as_deref().map(|text| read("end-time", text)).transpose()?.unwrap_or(now);
         let start = parameters.start_time.as_deref().map(|text| read("start-time", text)).transpose()?;
-        let start = match start {
-            Some(start) => start,
-            None => {
-                let first = end.date_naive().checked_sub_days(DEFAULT_DAYS).unwrap_or(end.date_naive());
-                first.and_time(chrono::NaiveTime::MIN).and_utc()
-            }
-        };
+        let start = start.unwrap_or_else(|| {
+            let first = end.date_naive().checked_sub_days(DEFAULT_DAYS).unwrap_or(end.date_naive());
+            first.and_time(chrono::NaiveTime::MIN).and_utc()
+        });
         if start > end {
             let message = format!("start-time: {} is after end-time: {}", written(start), written(end));
             return Err(ApiError::bad_input(message));

@@ -73,9 +73,9 @@ pub(super) async fn fold_recipients(
         }
         changes.replace(work, (&stored, &cells), target, after)?;
     }
-    let changed = std::mem::take(&mut changes.changed);
+    let campaigns = std::mem::take(&mut changes.changed);
     changes.write(work).await?;
-    Ok(changed)
+    Ok(campaigns)
 }
 
 fn events_by_recipient(folding: &Folding<'_>) -> BTreeMap<Recipient, Vec<usize>> {

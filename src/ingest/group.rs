@@ -241,13 +241,13 @@ async fn write(
     steps.end("conversion");
     let folding =
         Folding { fresh, customers: &identified.customers, merged: &identified.merged, catalogue: &catalogue };
-    let changed = fold::fold_recipients(work, &folding, recredited).await?;
+    let campaigns = fold::fold_recipients(work, &folding, recredited).await?;
     steps.end("fold");
     let folded = address::fold_addresses(work, &concerned, &ids).await?;
     steps.end("address");
     reach::count_customers(work, &identified, &folded).await?;
     steps.end("reach");
-    count::count_events(work, (fresh, &ids), &catalogue, &changed).await?;
+    count::count_events(work, (fresh, &ids), &catalogue, &campaigns).await?;
     steps.end("count");
     let Catalogue { learned, .. } = catalogue;
     Ok(Ok(Written { ids, owners, merges: identified.merges, learned }))

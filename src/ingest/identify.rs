@@ -185,8 +185,16 @@ pub(super) async fn identify(
     let addresses = writer.changed_addresses(work, &outcome, &seen_elsewhere, &resolver)?;
     let changes = writer.traced(&outcome);
     let earlier = writer.named_earlier(work, &resolver);
-    let merged = outcome.merged;
-    Ok(Ok(Identified { customers: owners, merges, changes, merged, created, addresses, earlier, resolver }))
+    Ok(Ok(Identified {
+        customers: owners,
+        merges,
+        changes,
+        merged: outcome.merged,
+        created,
+        addresses,
+        earlier,
+        resolver,
+    }))
 }
 
 /// The identifier with the confidence that its type has in the workspace.

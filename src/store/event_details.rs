@@ -60,7 +60,7 @@ impl EventDetails {
     pub fn erased(self) -> Self {
         let url_id = self.url_hash();
         let Self { content, list, automation_rule, sent_at, .. } = self;
-        Self { content, list, automation_rule, sent_at, url_id, ..Self::default() }
+        Self { content, list, url_id, automation_rule, sent_at, ..Self::default() }
     }
 
     /// The hash of the link, whether it is known or was erased.

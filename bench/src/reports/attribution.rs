@@ -69,7 +69,7 @@ fn events(conversions: usize) -> impl Iterator<Item = String> {
         let at = MONTH_S + chance.random_range(0..31 * DAY_S);
         let mut lines: Vec<String> =
             (0..chance.random_range(0..=2 * TOUCHES)).map(|_| touch(&who, at, &mut chance)).collect();
-        let order = json!({"order_id": number, "subtotal": chance.random_range(100..20_000) as f64 / 100.0});
+        let order = json!({"order_id": number, "subtotal": f64::from(chance.random_range(100..20_000)) / 100.0});
         let data = json!({"ts": at, "order": order});
         lines.push(json!({"type": "order", "action": "purchase", "identifiers": who, "data": data}).to_string());
         lines
