@@ -209,7 +209,7 @@ both_databases! {
         app.stop().await;
         as_of_an_older_program(&database).await;
         let app = TestServer::start(database).await;
-        let patience = Instant::now() + Duration::from_secs(60);
+        let patience = Instant::now() + Duration::from_mins(1);
         while ask(app.admin.clone()).await != before && Instant::now() < patience {
             tokio::time::sleep(Duration::from_millis(50)).await;
         }

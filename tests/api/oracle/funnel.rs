@@ -186,7 +186,7 @@ impl Oracle {
                 };
                 let lies_at = sent.unwrap_or(step.at);
                 let day = lies_at.to_datetime().with_timezone(&question.zone).date_naive();
-                counted.push(Counted { day, lies_at, step, unit });
+                counted.push(Counted { step, unit, lies_at, day });
             }
         }
         counted.extend(self.converted(campaign, question));
@@ -212,7 +212,7 @@ impl Oracle {
                     self.of_campaign(campaign).into_iter().filter(|happened| message(happened) == of_touch).collect();
                 let lies_at = sent_at(&same).filter(|_| question.basis == Basis::Cohort).unwrap_or(at);
                 let day = lies_at.to_datetime().with_timezone(&question.zone).date_naive();
-                Counted { day, lies_at, step, unit }
+                Counted { step, unit, lies_at, day }
             })
             .collect()
     }

@@ -42,13 +42,11 @@ enum Message {
 
 fn message(happened: &Happened) -> Message {
     let event = &happened.event;
-    match &event.message_id {
-        Some(id) => Message::Named(happened.person, id.clone()),
-        None => {
-            let place = [event.run.clone(), event.treatment.clone(), event.touchpoint.clone()];
-            Message::Unnamed(happened.person, place)
-        }
+    if let Some(id) = &event.message_id {
+        return Message::Named(happened.person, id.clone());
     }
+    let place = [event.run.clone(), event.treatment.clone(), event.touchpoint.clone()];
+    Message::Unnamed(happened.person, place)
 }
 
 impl Oracle {

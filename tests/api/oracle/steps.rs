@@ -45,8 +45,12 @@ pub fn detail(event: &NewEvent) -> Option<(By, String)> {
         Kind::HeldOut | Kind::Skipped | Kind::Deferred | Kind::Failed | Kind::DeliveryUnknown => {
             (By::Reason, &event.reason)
         }
-        Kind::SoftBounced | Kind::HardBounced | Kind::SpamReported => (By::Reason, &event.reason),
-        Kind::OptedOut | Kind::Disengaged | Kind::Exited => (By::Reason, &event.reason),
+        Kind::SoftBounced
+        | Kind::HardBounced
+        | Kind::SpamReported
+        | Kind::OptedOut
+        | Kind::Disengaged
+        | Kind::Exited => (By::Reason, &event.reason),
         _ => return None,
     };
     Some((by, text.clone()?))

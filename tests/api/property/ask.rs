@@ -90,7 +90,7 @@ async fn compare_event_types(client: &Client, oracle: &Oracle, seed: u64) {
 /// Asks about a campaign's funnel in many ways.
 pub async fn compare_funnels(clients: &[Client], oracle: &Oracle, campaign: &CampaignName, seed: u64) {
     let dice = Dice::new(seed);
-    let ask = |number: usize| if number % 3 == 0 { kept_question(&dice) } else { any_question(&dice) };
+    let ask = |number: usize| if number.is_multiple_of(3) { kept_question(&dice) } else { any_question(&dice) };
     let asked: Vec<Question> = (0..ASKED).map(ask).collect();
     for (questions, client) in asked.chunks(AT_ONCE).zip(clients.iter().cycle()) {
         let fields: String = questions.iter().enumerate().map(|(index, question)| field(index, question)).collect();

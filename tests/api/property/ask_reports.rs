@@ -170,7 +170,9 @@ async fn compare_performance(client: &Client, oracle: &Oracle, ids: &[Named], di
         let whole = Rows { stretch: None, by: None, by_campaign: false };
         let mut total = Kinds::new();
         let sums = oracle.performance(&campaigns, &question, whole, &asked);
-        sums.into_values().for_each(|kinds| add(&mut total, kinds));
+        for kinds in sums.into_values() {
+            add(&mut total, kinds);
+        }
         assert_eq!(of(&got["total"]), shown(total), "left: server, right: recounted; total {side} {named}");
     }
 }
@@ -185,7 +187,7 @@ fn key(row: &Value, rows: Rows) -> Key {
     let value = rows.by.map_or(&Value::Null, |by| &row[format!("{by:?}").to_lowercase()]);
     let campaign = row["campaign"].as_object().map(|campaign| {
         let issuer = campaign["source"].as_str().expect("a source");
-        let namespace = Namespace::ALL.into_iter().find(|known| source(**known) == issuer).expect("a known source");
+        let namespace = Namespace::ALL.iter().find(|known| source(**known) == issuer).expect("a known source");
         (*namespace, campaign["externalId"].as_str().expect("an id").to_owned())
     });
     (rows.stretch.map(|_| date(&row["day"])), value.as_str().map(str::to_owned), campaign)
