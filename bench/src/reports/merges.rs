@@ -59,7 +59,10 @@ fn by_event(name: &str) -> (&'static str, Value) {
 }
 
 fn by_hand(name: &str) -> (&'static str, Value) {
-    by_event(name)
+    let query =
+        "mutation($input: CustomerMergeInput!) { customerMerge(input: $input) { status userErrors { message } } }";
+    let named = |name: &str, value: String| json!({"identifier": {"type": name, "value": value}});
+    (query, json!({"input": {"customer": named("email", email(name)), "other": named("user_id", user(name))}}))
 }
 
 /// The first person is known by an address, the second by the shop's id.
