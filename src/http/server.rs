@@ -136,6 +136,8 @@ fn serve(
         let app = App::new().app_data(state.clone()).configure(routes);
         app.wrap(Compress::default()).wrap(from_fn(trace::trace))
     });
+    // Without it an answer written in two parts waits 40 ms for the client's delayed acknowledgement.
+    let server = server.tcp_nodelay(true);
     let server = server.disable_signals().keep_alive(KEEP_ALIVE).shutdown_timeout(drain_timeout_s);
     let server = match workers {
         Some(workers) => server.workers(workers),
